@@ -1,0 +1,1 @@
+//! SPAKE2 and SPAKE2+.

@@ -1,0 +1,1 @@
+//! Password-authenticated key exchange as a service.

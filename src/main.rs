@@ -1,0 +1,3 @@
+//! The `spake-service` command.
+
+fn main() {}
