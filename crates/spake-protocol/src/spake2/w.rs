@@ -1,0 +1,42 @@
+//! The password as a scalar.
+
+use crate::encoding::length_prefixed;
+use crate::error::{InvalidScalar, StretchFailed};
+use crate::group::{Scalar, WIDE_LEN};
+use crate::password::Password;
+use crate::spake2::Setting;
+use crate::stretch::{Kdf, stretch};
+
+/// The label that separates this stretching from others.
+const LABEL: &[u8] = b"spake-service/1 w";
+
+/// w of RFC 9382, section 3.2: the password's scalar, in [1, p−1]. As secret as the password; zeroized on drop.
+pub struct W(Scalar);
+
+impl W {
+    /// w = OS2IP(stretch(len(pw)‖pw, [`Setting::salt`], `kdf`, "spake-service/1 w", 40)) mod p.
+    ///
+    /// Takes as long as `kdf` says: tens of milliseconds and more.
+    ///
+    /// # Errors
+    ///
+    /// [`StretchFailed`] when memory is short, or when w would be 0 (probability 2⁻²⁵⁶).
+    pub fn stretch(password: &Password, setting: &Setting, kdf: &Kdf) -> Result<Self, StretchFailed> {
+        let input = length_prefixed(&[], &[password.as_bytes()]);
+        let wide = stretch::<WIDE_LEN>(&input, &setting.salt(), kdf, LABEL)?;
+        Ok(Self(Scalar::reduce_nonzero(&wide)?))
+    }
+
+    /// Takes 32 bytes, big-endian, that something else has stretched.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScalar`] for 0 and for everything from p on.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidScalar> {
+        Scalar::decode_nonzero(bytes).map(Self)
+    }
+
+    pub(crate) fn scalar(&self) -> &Scalar {
+        &self.0
+    }
+}

@@ -1,0 +1,97 @@
+//! The facts that all sessions of one store share: written at the first start, sealed, and the same from then on.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::domain::codec;
+use crate::domain::ports::{KeyspaceStore, StoreError};
+use crate::domain::random::random_bytes;
+use crate::domain::sealing::{OpenError, Purpose, Sealer};
+
+const FACTS: &str = "facts";
+
+/// The secret from which everything derives that must be the same on all replicas and after a restart.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// A seed from its bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to key a MAC with.
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// What a keyspace is bound to.
+pub struct Facts {
+    /// See [`Seed`].
+    pub seed: Seed,
+    /// The service's identity; clients pin it, so it cannot change under them.
+    pub server_id: String,
+    /// The context of every transcript; pinned likewise.
+    pub context: String,
+}
+
+/// Why a store cannot be used with this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyspaceError {
+    /// Another identity than the one the store was made with.
+    #[error("SPAKE_SERVER_ID is `{ours}`, but this store was made with `{stored}`; clients pin it, so it is fixed")]
+    ServerId {
+        /// What this process was told.
+        ours: String,
+        /// What the store says.
+        stored: String,
+    },
+    /// Another context than the one the store was made with.
+    #[error("SPAKE_CONTEXT is `{ours}`, but this store was made with `{stored}`; clients pin it, so it is fixed")]
+    Context {
+        /// What this process was told.
+        ours: String,
+        /// What the store says.
+        stored: String,
+    },
+    /// The facts are there and do not open.
+    #[error("the store's keyspace facts do not open: {0}")]
+    Sealed(#[from] OpenError),
+    /// The facts opened and are not readable.
+    #[error("the store's keyspace facts: {0}")]
+    Record(#[from] codec::Malformed),
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads the facts of a store, or writes them if this is its first start; refuses a store that was made for another
+/// server id or context.
+pub async fn join(
+    store: &dyn KeyspaceStore,
+    sealer: &Sealer,
+    server_id: &str,
+    context: &str,
+) -> Result<Facts, KeyspaceError> {
+    let sealed = match store.fact(FACTS).await? {
+        Some(sealed) => sealed,
+        None => {
+            let ours = Facts {
+                seed: Seed::from_bytes(random_bytes()),
+                server_id: server_id.to_owned(),
+                context: context.to_owned(),
+            };
+            let record = codec::encode_facts(&ours)?;
+            // Two first starts may race; all go on with the one that was written first.
+            store.create_fact(FACTS, sealer.seal(Purpose::KeyspaceFact, FACTS, &record)).await?
+        }
+    };
+    let facts = codec::decode_facts(&sealer.open(Purpose::KeyspaceFact, FACTS, &sealed)?)?;
+    if facts.server_id != server_id {
+        return Err(KeyspaceError::ServerId { ours: server_id.to_owned(), stored: facts.server_id });
+    }
+    if facts.context != context {
+        return Err(KeyspaceError::Context { ours: context.to_owned(), stored: facts.context });
+    }
+    Ok(facts)
+}

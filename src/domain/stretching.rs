@@ -1,0 +1,147 @@
+//! The pool that stretches passwords: a fixed number of threads at the lowest priority, and a queue with an end.
+//!
+//! One password costs about 100 ms of a core by design. On the async workers it would stop every other request, and
+//! with an open queue a flood of `initiate` would delay all later ones; so the work has threads of its own, which yield
+//! to everything else on the machine, and who finds the queue full is told to come back.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+const LOWEST_PRIORITY: i32 = 19;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Why a job was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotRun {
+    /// As many wait as the operator allows.
+    #[error("the stretching queue is full")]
+    QueueFull,
+    /// The job or the pool ended without a result.
+    #[error("a stretching job ended without a result")]
+    Gone,
+}
+
+/// Handle to the pool. The threads end when the last handle is gone and the queue is empty.
+pub struct StretchingPool {
+    queue: SyncSender<Job>,
+}
+
+impl StretchingPool {
+    /// Starts `threads` threads (at least one) with room for `waiting` jobs besides those in work.
+    pub fn start(threads: usize, waiting: usize) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(waiting);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for index in 0..threads.max(1) {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new().name(format!("stretch-{index}")).spawn(move || work(&jobs))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Runs `stretch` on the pool. A caller that goes away before its turn costs nothing.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        stretch: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotRun> {
+        let (reply, result) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            if !reply.is_closed() {
+                // Fails when the caller went away meanwhile; then nobody wants the result.
+                drop(reply.send(stretch()));
+            }
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => NotRun::QueueFull,
+            TrySendError::Disconnected(_) => NotRun::Gone,
+        })?;
+        result.await.map_err(|_| NotRun::Gone)
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    // On Linux the priority of "this process" (None) is that of the calling thread alone.
+    if let Err(error) = rustix::process::setpriority_process(None, LOWEST_PRIORITY) {
+        tracing::warn!(%error, "stretching threads run at normal priority");
+    }
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // A job that panics loses its own reply; the thread goes on, or the pool would shrink silently.
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            tracing::error!("a stretching job panicked");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, mpsc};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_beyond_the_queue_is_refused_and_the_others_finish() {
+        let pool = Arc::new(StretchingPool::start(1, 2).unwrap());
+        let (started, is_started) = mpsc::channel();
+        let (release, gate) = mpsc::channel::<()>();
+        let working = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.run(move || started.send(()).and_then(|()| Ok(gate.recv().unwrap()))).await }
+        });
+        tokio::task::spawn_blocking(move || is_started.recv().unwrap()).await.unwrap();
+        let mut waiting = Vec::new();
+        for number in 0..2 {
+            let mut run = Box::pin(pool.run(move || number));
+            // Polled once, so that the job is in the queue.
+            assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut run).await.is_err());
+            waiting.push(run);
+        }
+        assert_eq!(pool.run(|| 2).await, Err(NotRun::QueueFull));
+        release.send(()).unwrap();
+        assert!(working.await.unwrap().is_ok());
+        for (number, run) in waiting.into_iter().enumerate() {
+            assert_eq!(run.await, Ok(number));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_went_away_costs_nothing() {
+        let pool = StretchingPool::start(1, 64).unwrap();
+        let barrier = Arc::new(Barrier::new(2));
+        let runs = Arc::new(AtomicUsize::new(0));
+        let mut working = Box::pin(pool.run({
+            let barrier = Arc::clone(&barrier);
+            move || barrier.wait()
+        }));
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut working).await.is_err());
+        for _ in 0..60 {
+            let runs = Arc::clone(&runs);
+            let abandoned = pool.run(move || runs.fetch_add(1, Ordering::SeqCst));
+            assert!(tokio::time::timeout(std::time::Duration::ZERO, abandoned).await.is_err());
+        }
+        tokio::task::spawn_blocking(move || barrier.wait()).await.unwrap();
+        assert_eq!(pool.run(|| "last").await, Ok("last"));
+        assert_eq!(runs.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_ends_alone() {
+        let pool = StretchingPool::start(1, 4).unwrap();
+        assert_eq!(pool.run(|| panic!("in a test")).await, Err::<(), _>(NotRun::Gone));
+        assert_eq!(pool.run(|| 1).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn stretching_runs_at_the_lowest_priority_and_the_callers_do_not() {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let pool = StretchingPool::start(1, 4).unwrap();
+        assert_eq!(pool.run(priority).await, Ok(LOWEST_PRIORITY));
+        assert!(priority() < LOWEST_PRIORITY);
+    }
+}

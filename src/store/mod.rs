@@ -1,0 +1,5 @@
+//! Adapters of the ports in [`crate::domain::ports`]: where sessions live.
+//!
+//! All of them pass one conformance suite, `tests/it/conformance.rs`.
+
+pub mod embedded;
