@@ -12,4 +12,5 @@
 //! other; only `server` sees all. `tests/it/layering.rs` holds the tree to that.
 
 pub mod domain;
+pub mod http;
 pub mod store;

@@ -46,11 +46,9 @@ struct FactsV1 {
 pub fn encode_session(session: &Session) -> Result<Zeroizing<Vec<u8>>, Malformed> {
     let progress = match &session.progress {
         Progress::Initiated(party_b) => ProgressV1::Initiated { party_b: party_b.to_bytes().to_vec() },
-        Progress::Completed { share_a_hash, outcome, confirmed } => ProgressV1::Completed {
-            share_a_hash: *share_a_hash,
-            outcome: **outcome,
-            confirmed: *confirmed,
-        },
+        Progress::Completed { share_a_hash, outcome, confirmed } => {
+            ProgressV1::Completed { share_a_hash: *share_a_hash, outcome: **outcome, confirmed: *confirmed }
+        }
         Progress::Failed { by } => ProgressV1::Failed { by: *by.as_bytes() },
     };
     encode(&SessionV1 { client_id: session.client_id.as_str().to_owned(), progress })

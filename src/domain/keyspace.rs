@@ -39,7 +39,9 @@ pub struct Facts {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyspaceError {
     /// Another identity than the one the store was made with.
-    #[error("SPAKE_SERVER_ID is `{ours}`, but this store was made with `{stored}`; clients pin it, so it is fixed")]
+    #[error(
+        "SPAKE_SERVER_ID is `{ours}`, but this store was made with `{stored}`; clients pin it, so it is fixed"
+    )]
     ServerId {
         /// What this process was told.
         ours: String,
@@ -47,7 +49,9 @@ pub enum KeyspaceError {
         stored: String,
     },
     /// Another context than the one the store was made with.
-    #[error("SPAKE_CONTEXT is `{ours}`, but this store was made with `{stored}`; clients pin it, so it is fixed")]
+    #[error(
+        "SPAKE_CONTEXT is `{ours}`, but this store was made with `{stored}`; clients pin it, so it is fixed"
+    )]
     Context {
         /// What this process was told.
         ours: String,

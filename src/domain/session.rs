@@ -5,7 +5,9 @@
 
 use sha2::{Digest, Sha256};
 use spake_protocol::SharedSecret;
-use spake_protocol::spake2::{AwaitingConfirmationA, Confirmed, ConfirmationA, ConfirmationB, PartyB, ShareA};
+use spake_protocol::spake2::{
+    AwaitingConfirmationA, ConfirmationA, ConfirmationB, Confirmed, PartyB, ShareA,
+};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -207,7 +209,10 @@ impl Exchanged {
         let (progress, answer) = match self.state.confirm(confirmation) {
             Ok(confirmed) => {
                 let share_a_hash = self.share_a_hash;
-                (Progress::Completed { share_a_hash, outcome, confirmed: true }, Ok(Outcome::Confirmed(confirmed)))
+                (
+                    Progress::Completed { share_a_hash, outcome, confirmed: true },
+                    Ok(Outcome::Confirmed(confirmed)),
+                )
             }
             Err(_) => (Progress::Failed { by: request }, Err(Refusal::ConfirmationFailed)),
         };

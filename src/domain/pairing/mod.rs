@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{Malformed, PairingError, Refusal};
-use spake_protocol::Password;
 use spake_protocol::spake2::{AwaitingConfirmationA, ConfirmationA, PartyB, Setting, ShareA, ShareB, W};
 use spake_protocol::stretch::Kdf;
+use spake_protocol::{Password, SharedSecret};
 
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, SessionId};
@@ -67,10 +67,20 @@ pub struct State {
 
 /// A confirmed session's secret, for a backend.
 pub struct ConfirmedSecret {
-    /// Holds the secret.
-    pub outcome: AwaitingConfirmationA,
+    state: AwaitingConfirmationA,
+    client_id: ClientId,
+}
+
+impl ConfirmedSecret {
+    /// The secret; the client has shown that it knows it.
+    pub fn shared_secret(&self) -> &SharedSecret {
+        self.state.unconfirmed_secret()
+    }
+
     /// Party A, as the initiator named it.
-    pub client_id: ClientId,
+    pub fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
 }
 
 /// The sessions of a store, a page at a time.
@@ -173,7 +183,7 @@ impl Pairing {
     pub async fn secret(&self, session_id: &SessionId) -> Result<ConfirmedSecret, PairingError> {
         let (session, _) = self.records.read(session_id).await?;
         let client_id = session.client_id().clone();
-        Ok(ConfirmedSecret { outcome: session.secret()?, client_id })
+        Ok(ConfirmedSecret { state: session.secret()?, client_id })
     }
 
     /// Forgets a session and its secrets, whatever its status.

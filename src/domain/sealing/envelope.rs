@@ -36,7 +36,9 @@ impl Purpose {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// It was sealed under a key that is not on the ring.
-    #[error("sealed under state key `{0}`, which is not among SPAKE_STATE_KEYS; add it at the end of the list")]
+    #[error(
+        "sealed under state key `{0}`, which is not among SPAKE_STATE_KEYS; add it at the end of the list"
+    )]
     RetiredKey(String),
     /// It is not an envelope, was altered, or was made for another place.
     #[error("the sealed record was altered, moved, or is not one of ours")]

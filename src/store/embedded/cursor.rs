@@ -32,7 +32,9 @@ mod tests {
     fn only_cursors_that_were_given_out_are_taken_back() {
         let place = Place { expires: 1_700_000_000_123, sequence: 42 };
         assert_eq!(Place::from_cursor(&place.to_cursor()).unwrap(), place);
-        for bad in ["", "-", "1", "1-", "-1", "+1-1", "01-1", "1-1-1", "G-1", "A-1", "11111111111111111-1", "ü"] {
+        for bad in
+            ["", "-", "1", "1-", "-1", "+1-1", "01-1", "1-1-1", "G-1", "A-1", "11111111111111111-1", "ü"]
+        {
             assert!(Place::from_cursor(&Cursor(bad.to_owned())).is_err(), "{bad:?}");
         }
     }

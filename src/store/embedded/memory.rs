@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use super::cursor::Place;
 use crate::domain::ids::SessionId;
 use crate::domain::ports::{
-    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Revision, SessionStore, StoreError,
-    Stored, Swap,
+    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Revision, SessionStore,
+    StoreError, Stored, Swap,
 };
 use crate::domain::session::{Status, Summary};
 use crate::domain::time::{Clock, Timestamp};

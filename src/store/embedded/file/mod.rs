@@ -21,8 +21,8 @@ use self::writer::{Shared, Writer};
 use super::cursor::Place;
 use crate::domain::ids::SessionId;
 use crate::domain::ports::{
-    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Revision, SessionStore, StoreError,
-    Stored, Swap,
+    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Revision, SessionStore,
+    StoreError, Stored, Swap,
 };
 use crate::domain::session::Status;
 use crate::domain::time::{Clock, Timestamp};
@@ -235,7 +235,9 @@ fn page(
         let Some(row) = sessions.get(id.value())? else { continue };
         let (_, created, expires, _, row_status, confirmed, _) = row.value();
         let found = (SessionId::parse(id.value()), decode_summary(row_status, confirmed));
-        let ((Ok(id), Some(summary)), Some(lifetime)) = (found, live(created, expires, now)) else { continue };
+        let ((Ok(id), Some(summary)), Some(lifetime)) = (found, live(created, expires, now)) else {
+            continue;
+        };
         if status.is_none_or(|status| summary.status == status) {
             page.sessions.push(Listed { id, summary, lifetime });
         }

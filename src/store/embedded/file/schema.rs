@@ -14,7 +14,8 @@ pub(super) type Row<'a> = (u64, u64, u64, u64, u8, bool, &'a [u8]);
 
 pub(super) const SESSIONS: TableDefinition<'_, &str, Row<'_>> = TableDefinition::new("sessions");
 /// By the order of expiry: (expires, sequence) to id.
-pub(super) const BY_EXPIRY: TableDefinition<'_, (u64, u64), &str> = TableDefinition::new("sessions by expiry");
+pub(super) const BY_EXPIRY: TableDefinition<'_, (u64, u64), &str> =
+    TableDefinition::new("sessions by expiry");
 pub(super) const FACTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keyspace facts");
 const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 
@@ -68,7 +69,8 @@ impl<'txn> Tables<'txn> {
         let sequence = self.next_sequence()?;
         let expires = now.after(ttl);
         let (status, confirmed) = encode_summary(entry.summary);
-        let row = (sequence, now.as_millis(), expires.as_millis(), sequence, status, confirmed, &*entry.sealed);
+        let row =
+            (sequence, now.as_millis(), expires.as_millis(), sequence, status, confirmed, &*entry.sealed);
         self.sessions.insert(id, row)?;
         self.by_expiry.insert((expires.as_millis(), sequence), id)?;
         Ok(Created::New(Lifetime { created: now, expires, remaining: expires.since(now) }))

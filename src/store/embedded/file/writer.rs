@@ -122,9 +122,11 @@ fn write_batch(batch: impl Iterator<Item = Change>, database: &Shared) -> Result
     let applied = apply(batch, &transaction, &mut told);
     let committed = match applied {
         Ok(()) => transaction.commit().map_err(|error| (NotCommitted::Unknown, error.into())),
-        Err(error) => transaction.abort().map_err(redb::Error::from).and(Err(error)).map_err(|error| {
-            (NotCommitted::Aborted, error)
-        }),
+        Err(error) => transaction
+            .abort()
+            .map_err(redb::Error::from)
+            .and(Err(error))
+            .map_err(|error| (NotCommitted::Aborted, error)),
     };
     let outcome = committed.as_ref().map(|()| ()).map_err(|(outcome, _)| *outcome);
     for tell in told {

@@ -1,0 +1,55 @@
+//! The outermost middleware: every request has an id, every error its body, every failure one line in the log.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::error::ApiError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+pub(super) async fn context(request: Request, next: Next) -> Response {
+    let request_id = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let secret_path = request.uri().path().starts_with("/spake");
+    // The path may hold an id that callers chose: it is not logged. The method is one of a few words.
+    let span = tracing::info_span!("request", id = %request_id, method = %request.method());
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = span.in_scope(|| rendered(response, &request_id));
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if secret_path {
+        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    }
+    response
+}
+
+/// The caller's own id, if it is one that cannot forge log lines.
+fn given_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!id.is_empty() && id.len() <= 64 && id.chars().all(allowed)).then(|| id.to_owned())
+}
+
+fn rendered(mut response: Response, request_id: &str) -> Response {
+    let Some(error) = response.extensions_mut().remove::<ApiError>() else {
+        tracing::debug!(status = response.status().as_u16(), "answered");
+        return response;
+    };
+    let (status, code) = (error.status.as_u16(), error.code);
+    match &error.cause {
+        Some(cause) if error.status.is_server_error() => tracing::error!(status, code, cause, "failed"),
+        _ if error.status.is_server_error() => tracing::warn!(status, code, "shed"),
+        _ => tracing::info!(status, code, "refused"),
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let body = Json(error.body(request_id)).into_response().into_body();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, body)
+}

@@ -1,0 +1,106 @@
+//! Without API keys everything is open, so only callers on this machine may call.
+//!
+//! The listener is on loopback then; what still comes from elsewhere comes through something on this machine: a reverse
+//! proxy (it adds `X-Forwarded-*`), or a web page whose name was rebound to 127.0.0.1 (its `Host` is that name).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error::ApiError;
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Callers on this machine.
+    Loopback,
+    /// Everyone who reaches the listener: the operator said so.
+    Everyone,
+}
+
+pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+    if access == Access::Loopback && !is_local(&request) {
+        return ApiError::foreign_request().into_response();
+    }
+    next.run(request).await
+}
+
+fn is_local(request: &Request) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter();
+    // HTTP/2 has the name in the URI, HTTP/1 in `Host`; a proxy-style request has both, and both count.
+    let mut names = hosts
+        .map(|host| host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()))
+        .chain(request.uri().authority().map(|authority| Some(authority.clone())))
+        .peekable();
+    names.peek().is_some()
+        && names.all(|name| name.is_some_and(|name| is_loopback(name.host())))
+        && !is_forwarded(request.headers())
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let unbracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || unbracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn request(uri: &str, headers: &[(&str, &str)]) -> Request {
+        let mut builder = Request::builder().uri(uri);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(Body::empty()).unwrap()
+    }
+
+    #[test]
+    fn loopback_names_are_local() {
+        for host in ["localhost", "LOCALHOST:5000", "127.0.0.1", "127.8.9.10:1", "[::1]", "[::1]:5000"] {
+            assert!(is_local(&request("/", &[("host", host)])), "{host}");
+        }
+        assert!(is_local(&request("http://localhost:5000/", &[])));
+    }
+
+    #[test]
+    fn other_names_and_tricks_are_not() {
+        for host in [
+            "",
+            "example.org",
+            "localhost.example.org",
+            "127.0.0.1.example.org",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:10.0.0.1]",
+            "::1",
+            "localhost@example.org",
+            "localhost/",
+            "2130706433",
+        ] {
+            assert!(!is_local(&request("/", &[("host", host)])), "{host}");
+        }
+        assert!(!is_local(&request("/", &[])), "no name at all");
+        assert!(!is_local(&request("/", &[("host", "localhost"), ("host", "example.org")])));
+        assert!(!is_local(&request("http://example.org/", &[("host", "localhost")])));
+    }
+
+    #[test]
+    fn what_a_proxy_forwards_is_not() {
+        for name in ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "x-forwarded-proto"] {
+            assert!(!is_local(&request("/", &[("host", "localhost"), (name, "x")])), "{name}");
+        }
+    }
+}

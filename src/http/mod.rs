@@ -1,0 +1,65 @@
+//! HTTP: routes, wire types, and what is true of every request.
+//!
+//! | module | job |
+//! |---|---|
+//! | `error` | the one shape of every error |
+//! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
+//! | `guard` | without API keys: only callers on this machine |
+//! | `payload`, `fields`, `path` | parsing at the edge: bodies, their fields, ids in paths |
+//! | `kdf` | stretching parameters as JSON |
+//! | `routes` | one file for each group of endpoints |
+
+mod context;
+mod error;
+mod fields;
+mod guard;
+mod kdf;
+mod path;
+mod payload;
+mod routes;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use self::error::ApiError;
+pub use self::guard::Access;
+use self::routes::{health, pairing, sessions};
+use crate::domain::pairing::Pairing;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct App {
+    /// The use cases.
+    pub pairing: Arc<Pairing>,
+    /// Which store this is, for `/health`.
+    pub store: &'static str,
+    /// Who may call.
+    pub access: Access,
+}
+
+/// The service as a router: every route, every fallback, and the layers around them.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/spake/initiate", post(pairing::initiate))
+        .route("/spake/exchange", post(pairing::exchange))
+        .route("/spake/confirm", post(pairing::confirm))
+        .route("/spake/status/{id}", get(sessions::status))
+        .route("/spake/secret/{id}", get(sessions::secret))
+        .route("/spake/cleanup/{id}", delete(sessions::cleanup))
+        .route("/spake/sessions", get(sessions::list))
+        .fallback(async || ApiError::endpoint_not_found())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        // From the inside out: who may call, what a bug may cost, and the shape of every answer.
+        .layer(from_fn_with_state(app.access, guard::guard))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("a handler panicked".to_owned()).into_response()
+        }))
+        .layer(from_fn(context::context))
+        .with_state(app)
+}
