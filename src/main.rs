@@ -1,3 +1,7 @@
 //! The `spake-service` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spake_service::commands::run()
+}

@@ -128,7 +128,10 @@ fn write_batch(batch: impl Iterator<Item = Change>, database: &Shared) -> Result
             .and(Err(error))
             .map_err(|error| (NotCommitted::Aborted, error)),
     };
-    let outcome = committed.as_ref().map(|()| ()).map_err(|(outcome, _)| *outcome);
+    let outcome = match &committed {
+        Ok(()) => Ok(()),
+        Err((not_committed, _)) => Err(*not_committed),
+    };
     for tell in told {
         tell(outcome);
     }

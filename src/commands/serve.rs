@@ -1,0 +1,62 @@
+//! `spake-service`: serve until told to stop.
+
+use clap::Command;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Failure, say};
+use crate::config::{Config, ServeArgs, StoreConfig, unknown_variable};
+use crate::http::Access;
+use crate::logging;
+use crate::server::{Server, StartError};
+
+pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> {
+    if let Some(name) = unknown_variable(command, std::env::vars_os()) {
+        return Err(Failure::usage(format!("{name} is not a variable of this service (see --help)")));
+    }
+    logging::start(args).map_err(Failure::usage)?;
+    let config = Config::from_args(args).map_err(Failure::usage)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::run(StartError::Threads(error)))?.block_on(run(config))
+}
+
+async fn run(config: Config) -> Result<(), Failure> {
+    let signals = stop_signals().map_err(|error| Failure::run(StartError::Threads(error)))?;
+    let kept = match &config.store {
+        StoreConfig::Memory => "sessions in memory".to_owned(),
+        StoreConfig::File { directory, .. } => format!("sessions in {}", directory.display()),
+    };
+    let access = config.access;
+    let server = Server::start(config).await.map_err(Failure::usage)?;
+    announce(&server, access, &kept);
+    server.run(signals).await.map_err(Failure::run)?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn announce(server: &Server, access: Access, kept: &str) {
+    let url = format!("http://{}", server.address());
+    let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
+    say(format_args!(
+        "spake-service {} listening on {url} ({kept})\n\
+         Try it from another terminal, with both sides of a pairing:\n  \
+         {program} pair --password mypassword --url {url}\n",
+        env!("CARGO_PKG_VERSION"),
+    ));
+    tracing::info!(address = %server.address(), "listening");
+    if access == Access::Everyone {
+        tracing::warn!(
+            "--insecure-no-auth: everyone who reaches this address may use the service and read secrets"
+        );
+    }
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+fn stop_signals() -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = Signal::recv(&mut terminate) => {}
+            _ = Signal::recv(&mut interrupt) => {}
+        }
+    })
+}

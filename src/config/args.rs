@@ -1,0 +1,87 @@
+//! The variables and flags of `serve`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ValueEnum};
+use spake_protocol::stretch::Kdf;
+
+use super::parse;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// What `serve` can be told. Every flag has a variable of the same name.
+#[derive(Args)]
+pub struct ServeArgs {
+    /// Port of the public listener; 0 takes a free one
+    #[arg(long, env = "PORT", default_value_t = 5000, value_name = "PORT")]
+    pub port: u16,
+
+    /// Address of the public listener; another than loopback needs --insecure-no-auth
+    #[arg(long, env = "SPAKE_HOST", default_value = "127.0.0.1", value_name = "ADDRESS", value_parser = parse::host)]
+    pub host: IpAddr,
+
+    /// Let everyone in who reaches the listener: there are no API keys
+    #[arg(long, env = "SPAKE_INSECURE_NO_AUTH", default_value = "false", value_name = "BOOL",
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_parser = parse::boolean)]
+    pub insecure_no_auth: bool,
+
+    /// Log at debug level
+    #[arg(long, env = "FLASK_DEBUG", default_value = "false", value_name = "BOOL",
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_parser = parse::boolean)]
+    pub flask_debug: bool,
+
+    /// What to log, as in `info,spake_service=debug` [default: info]
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER")]
+    pub rust_log: Option<String>,
+
+    /// How log lines look [default: text on a terminal, else json]
+    #[arg(long, env = "SPAKE_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// Directory of the embedded store's file; without it sessions live in memory
+    #[arg(long, env = "SPAKE_DATA_DIR", value_name = "DIR", value_parser = parse::directory)]
+    pub data_dir: Option<PathBuf>,
+
+    /// File with the keys that seal what is stored, as `spake-service keygen` prints them
+    #[arg(long, env = "SPAKE_STATE_KEYS_FILE", value_name = "FILE")]
+    pub state_keys_file: Option<PathBuf>,
+
+    /// Identity of this service, B in every transcript; clients pin it
+    #[arg(long, env = "SPAKE_SERVER_ID", default_value = "spake-service", value_name = "ID", value_parser = parse::server_id)]
+    pub server_id: String,
+
+    /// Context of every transcript; clients pin it
+    #[arg(long, env = "SPAKE_CONTEXT", default_value = "spake-service/1", value_name = "TEXT", value_parser = parse::context)]
+    pub context: String,
+
+    /// Life of a session, from its creation
+    #[arg(long, env = "SPAKE_SESSION_TTL", default_value = "300s", value_name = "DURATION", value_parser = parse::session_ttl)]
+    pub session_ttl: Duration,
+
+    /// Iterations of PBKDF2 for pairing passwords; clients must use the same
+    #[arg(long, env = "SPAKE_PBKDF2_ITERATIONS", default_value = "600000", value_name = "N", value_parser = parse::iterations)]
+    pub pbkdf2_iterations: Kdf,
+
+    /// Threads that stretch passwords, at the lowest priority [default: one a core]
+    #[arg(long, env = "SPAKE_STRETCH_THREADS", value_name = "N", value_parser = parse::threads)]
+    pub stretch_threads: Option<usize>,
+
+    /// Passwords that may wait to be stretched; more get a 503
+    #[arg(long, env = "SPAKE_STRETCH_QUEUE", default_value = "64", value_name = "N", value_parser = parse::queue)]
+    pub stretch_queue: usize,
+
+    /// How long a stopping service lets requests finish
+    #[arg(long, env = "SPAKE_DRAIN_TIMEOUT", default_value = "30s", value_name = "DURATION", value_parser = parse::drain_timeout)]
+    pub drain_timeout: Duration,
+}

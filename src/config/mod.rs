@@ -1,0 +1,104 @@
+//! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
+//!
+//! [`args`](ServeArgs) declares the variables, [`parse`](self) their formats; [`unknown`] finds misspelt ones. The first thing
+//! that is wrong stops the start with one line that names it.
+
+mod args;
+mod parse;
+mod state_keys;
+mod unknown;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::args::{LogFormat, ServeArgs};
+pub use self::unknown::unknown_variable;
+use crate::domain::pairing::Policy;
+use crate::domain::sealing::KeyRing;
+use crate::http::Access;
+
+/// What is wrong with the configuration, in one line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidConfig(pub String);
+
+/// Everything the service needs to know to start.
+pub struct Config {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Who may call.
+    pub access: Access,
+    /// Where sessions live.
+    pub store: StoreConfig,
+    /// The service's identity, B in every transcript.
+    pub server_id: String,
+    /// The context of every transcript.
+    pub context: String,
+    /// How passwords are stretched and how long a session lives.
+    pub policy: Policy,
+    /// Threads that stretch.
+    pub stretch_threads: usize,
+    /// Passwords that may wait for them.
+    pub stretch_queue: usize,
+    /// How long a stopping service lets requests finish.
+    pub drain_timeout: Duration,
+}
+
+/// Where sessions live, and the keys that seal them.
+pub enum StoreConfig {
+    /// In this process, under a key that ends with it.
+    Memory,
+    /// In a file in this directory.
+    File {
+        /// The directory.
+        directory: PathBuf,
+        /// The operator's keys.
+        keys: KeyRing,
+    },
+}
+
+impl Config {
+    /// Checks what the arguments mean together.
+    pub fn from_args(args: &ServeArgs) -> Result<Self, InvalidConfig> {
+        let access = access(args.host, args.insecure_no_auth)?;
+        let keys = state_keys::read(args.state_keys_file.as_deref())?;
+        let store = match (&args.data_dir, keys) {
+            (None, _) => StoreConfig::Memory,
+            (Some(directory), Some(keys)) => StoreConfig::File { directory: directory.clone(), keys },
+            (Some(_), None) => {
+                return Err(InvalidConfig(
+                    "SPAKE_DATA_DIR needs SPAKE_STATE_KEYS, the keys that seal what is stored; \
+                     `spake-service keygen` prints one"
+                        .to_owned(),
+                ));
+            }
+        };
+        Ok(Self {
+            address: SocketAddr::new(args.host, args.port),
+            access,
+            store,
+            server_id: args.server_id.clone(),
+            context: args.context.clone(),
+            policy: Policy { kdf: args.pbkdf2_iterations.clone(), session_ttl: args.session_ttl },
+            stretch_threads: args.stretch_threads.unwrap_or_else(cores),
+            stretch_queue: args.stretch_queue,
+            drain_timeout: args.drain_timeout,
+        })
+    }
+}
+
+fn access(host: IpAddr, insecure_no_auth: bool) -> Result<Access, InvalidConfig> {
+    match (insecure_no_auth, host.is_loopback()) {
+        (true, _) => Ok(Access::Everyone),
+        (false, true) => Ok(Access::Loopback),
+        (false, false) => Err(InvalidConfig(format!(
+            "SPAKE_HOST={host} would open the service, secrets included, to everyone who reaches it: it has no API \
+             keys; listen on 127.0.0.1, or say --insecure-no-auth (SPAKE_INSECURE_NO_AUTH=true)"
+        ))),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
