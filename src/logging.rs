@@ -20,7 +20,7 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let started = match args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json }) {
         LogFormat::Text => builder.with_ansi(terminal).finish().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().try_init(),
     };
     started.map_err(|error| InvalidConfig(format!("logging: {error}")))
 }

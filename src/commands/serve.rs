@@ -5,7 +5,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, say};
 use crate::config::{Config, ServeArgs, StoreConfig, unknown_variable};
-use crate::http::Access;
+use crate::domain::access::Access;
 use crate::logging;
 use crate::server::{Server, StartError};
 

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 pub use self::args::{LogFormat, ServeArgs};
 pub use self::unknown::unknown_variable;
+use crate::domain::access::Access;
 use crate::domain::pairing::Policy;
 use crate::domain::sealing::KeyRing;
-use crate::http::Access;
 
 /// What is wrong with the configuration, in one line.
 #[derive(Debug, thiserror::Error)]

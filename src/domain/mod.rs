@@ -11,8 +11,10 @@
 //! | [`keyspace`] | the facts that all sessions of one store share |
 //! | [`fingerprint`] | how a repeated request is recognised |
 //! | [`stretching`] | the bounded pool that turns passwords into scalars |
+//! | [`access`] | who may call |
 //! | [`ids`], [`time`], [`random`] | small types of the edge |
 
+pub mod access;
 pub mod codec;
 pub mod fingerprint;
 pub mod ids;

@@ -12,15 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-
-/// Who may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Callers on this machine.
-    Loopback,
-    /// Everyone who reaches the listener: the operator said so.
-    Everyone,
-}
+use crate::domain::access::Access;
 
 pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
     if access == Access::Loopback && !is_local(&request) {

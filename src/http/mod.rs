@@ -27,8 +27,8 @@ use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::error::ApiError;
-pub use self::guard::Access;
 use self::routes::{health, pairing, sessions};
+use crate::domain::access::Access;
 use crate::domain::pairing::Pairing;
 
 /// What the handlers share.
