@@ -1,7 +1,7 @@
 //! What a step costs beside the operations that it cannot do without.
 //!
-//! Each group times a step and its bare operations in the same run. The last lines of the output are the ratios,
-//! measured by alternating the two, so that a busy machine slows both alike.
+//! Each group times a step and its bare operations in the same run. The last lines of the output are the
+//! ratios, measured by alternating the two, so that a busy machine slows both alike.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 

@@ -35,3 +35,45 @@ pub(crate) fn take_array<'a, const LEN: usize>(bytes: &mut &'a [u8]) -> Option<&
     *bytes = rest;
     Some(array)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_part_has_its_length_in_eight_bytes_little_endian_before_it() {
+        assert_eq!(*length_prefixed(b"x", &[b"", b"ab"]), b"x\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0ab");
+    }
+
+    #[test]
+    fn the_buffer_never_grows() {
+        let bytes = length_prefixed(b"label", &[&[1; 100], &[], &[2; 1000]]);
+        assert_eq!(bytes.capacity(), bytes.len());
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_read_back(parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..5)) {
+            let slices: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            let encoded = length_prefixed(&[], &slices);
+            let mut rest = encoded.as_slice();
+            for part in &parts {
+                prop_assert_eq!(take_part(&mut rest), Some(part.as_slice()));
+            }
+            prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn reading_random_bytes_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..40), small: bool) {
+            let mut bytes = bytes;
+            if small {
+                bytes.iter_mut().skip(1).take(7).for_each(|byte| *byte = 0);
+            }
+            let mut rest = bytes.as_slice();
+            while take_part(&mut rest).is_some() {}
+            prop_assert!(rest.len() <= bytes.len());
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A share, or L, that is not the SEC1 uncompressed encoding of a point on P-256.
 ///
-/// RFC 9382, section 3.3, and RFC 9383, section 3.3, ask for group membership; the curve's cofactor is 1.
+/// RFC 9382, section 7, and RFC 9383, section 6, ask for group membership; the curve's cofactor is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidShare {
     /// It is not 65 bytes long. Compressed points and the identity's single byte are refused here.

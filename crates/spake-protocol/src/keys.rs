@@ -31,8 +31,8 @@ impl SharedSecret {
     }
 }
 
-/// A confirmation as 32 bytes: what is expected, what was received or what is sent. Zeroized on drop, for until
-/// it is sent it is a secret: whoever knows the expected one can pass as the peer.
+/// A confirmation as 32 bytes: what is expected, what was received or what is sent. Zeroized on drop, for
+/// until it is sent it is a secret: whoever knows the expected one can pass as the peer.
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct Tag(pub(crate) [u8; HASH_LEN]);
 
@@ -99,4 +99,48 @@ fn wiped(mut output: impl AsRef<[u8]> + Zeroize) -> Zeroizing<[u8; HASH_LEN]> {
     }
     output.zeroize();
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{hex, unhex};
+
+    #[test]
+    fn rfc_5869_test_case_3_has_no_salt_and_no_info() {
+        let okm = hkdf_sha256::<42>(&[0x0b; 22], &[]);
+        assert_eq!(
+            hex(okm.as_slice()),
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
+        );
+    }
+
+    #[test]
+    fn rfc_5869_test_case_1_expands_from_its_prk() {
+        let prk =
+            unhex("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5").try_into().unwrap();
+        let info: Vec<u8> = (0xf0..=0xf9).collect();
+        let (head, tail) = info.split_at(4);
+        assert_eq!(
+            hex(hkdf_expand_sha256::<42>(&prk, &[head, tail]).as_slice()),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+        );
+    }
+
+    #[test]
+    fn rfc_4231_test_case_2_has_a_short_key() {
+        let tag = hmac_sha256(b"Jefe", b"what do ya want for nothing?");
+        assert_eq!(hex(&tag.0), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    #[test]
+    fn a_tag_matches_only_itself() {
+        let tag = Tag([7; 32]);
+        assert!(tag.matches(&Tag([7; 32])));
+        for at in 0..256 {
+            let mut bytes = [7; 32];
+            bytes[at / 8] ^= 1 << (at % 8);
+            assert!(!tag.matches(&Tag(bytes)));
+        }
+    }
 }

@@ -10,8 +10,8 @@
 //! | `encoding`, `keys`, `wire` | the transcript's encoding, HKDF and HMAC, what the messages have in common |
 //!
 //! The crate does no I/O, has no clock and draws no randomness of its own: the caller passes a
-//! [`CryptoRng`](rand_core::CryptoRng). Secrets are zeroized on drop and implement neither `Debug` nor `Clone` nor
-//! `PartialEq`; secret values are compared in constant time. Each step consumes its state.
+//! [`CryptoRng`](rand_core::CryptoRng). Secrets are zeroized on drop and implement neither `Debug` nor
+//! `Clone` nor `PartialEq`; secret values are compared in constant time. Each step consumes its state.
 
 #![forbid(unsafe_code)]
 
@@ -23,6 +23,8 @@ pub mod password;
 pub mod spake2;
 pub mod spake2plus;
 pub mod stretch;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub use error::{

@@ -15,8 +15,8 @@ pub struct Password(Zeroizing<String>);
 impl Password {
     /// Turns every space separator (Unicode's category Zs) into U+0020, then normalizes to NFC.
     ///
-    /// This is RFC 8265's OpaqueString without its refusals: control characters and unassigned code points are
-    /// kept, so that what a user could once register remains typable. Case is kept.
+    /// This is RFC 8265's OpaqueString without its refusals: control characters and unassigned code points
+    /// are kept, so that what a user could once register remains typable. Case is kept.
     ///
     /// # Errors
     ///
@@ -64,5 +64,31 @@ fn plain_space(character: char) -> char {
     match character {
         '\u{00a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{hex, text};
+
+    #[test]
+    fn passwords_are_prepared_as_the_python_implementation_does_it() {
+        let file: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/vectors/spake_service_1.json")).unwrap();
+        for case in file["passwords"].as_array().unwrap() {
+            let password = text(case, "password");
+            let prepared = Password::prepare(password).unwrap();
+            assert_eq!(hex(prepared.as_bytes()), text(case, "prepared"), "{password:?}");
+            let again = Password::prepare(&prepared.0).unwrap();
+            assert_eq!(again.as_bytes(), prepared.as_bytes(), "{password:?}");
+        }
+    }
+
+    #[test]
+    fn the_buffer_never_grows() {
+        for password in ["x".repeat(1024), "e\u{301}".repeat(512), "\u{10ffff}".repeat(256)] {
+            assert_eq!(Password::prepare(&password).unwrap().0.capacity(), MAX_LEN);
+        }
     }
 }

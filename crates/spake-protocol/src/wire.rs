@@ -91,8 +91,8 @@ macro_rules! confirmation {
     ($name:ident, $what:literal) => {
         #[doc = concat!($what, ": 32 bytes.")]
         ///
-        /// Zeroized on drop and without `Debug` or `==`: until it is sent, knowing it is as good as knowing the
-        /// password. Compare with [`matches`](Self::matches).
+        /// Zeroized on drop and without `Debug` or `==`: until it is sent, knowing it is as good as knowing
+        /// the password. Compare with [`matches`](Self::matches).
         pub struct $name($crate::keys::Tag);
 
         impl $name {

@@ -7,17 +7,17 @@
 //! | 3 | | [`AwaitingConfirmationA::confirm`] takes cA, gives cB and the shared secret |
 //! | 4 | [`AwaitingConfirmationB::confirm`] takes cB, gives the shared secret | |
 //!
-//! The shares do not depend on each other and may be sent in either order. A confirms first: cB exists outside this
-//! module only after cA was verified, so that someone who guesses in A's place learns nothing to test further
-//! guesses with.
+//! The shares do not depend on each other and may be sent in either order. A confirms first: cB exists
+//! outside this module only after cA was verified, so that someone who guesses in A's place learns nothing to
+//! test further guesses with.
 //!
 //! ```
 //! use spake_protocol::Password;
 //! use spake_protocol::spake2::{PartyA, PartyB, Setting, W};
 //! use spake_protocol::stretch::Kdf;
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-//! # let mut rng = ChaCha20Rng::seed_from_u64(0);
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut rng = ChaCha20Rng::seed_from_u64(0);
 //! let setting = Setting::new(b"phone", b"server", b"example/1")?;
 //! let password = Password::prepare("correct horse")?;
 //! let kdf = Kdf::pbkdf2(100_000)?;
@@ -73,6 +73,9 @@ mod party_b;
 mod schedule;
 mod setting;
 mod w;
+
+#[cfg(test)]
+mod rfc9382_tests;
 
 pub use crate::error::{
     ConfirmationMismatch, CorruptState, InvalidScalar, InvalidSetting, InvalidShare, RefusedShare,

@@ -35,8 +35,8 @@ impl PartyA {
     ///
     /// # Errors
     ///
-    /// [`RefusedShare`] when pB = w·N, so that K would be the identity. Only someone who knows w, or guessed it,
-    /// can send such a share.
+    /// [`RefusedShare`] when pB = w·N, so that K would be the identity. Only someone who knows w, or guessed
+    /// it, can send such a share.
     pub fn finish(self, share_b: &ShareB) -> Result<(AwaitingConfirmationB, ConfirmationA), RefusedShare> {
         let k = self.shared_element(share_b)?;
         let tt = transcript(&self.setting, &self.share, share_b, &k, &self.w);
@@ -45,7 +45,7 @@ impl PartyA {
         Ok((AwaitingConfirmationB { expected: confirmation_b, shared_secret }, confirmation_a))
     }
 
-    fn shared_element(&self, share_b: &ShareB) -> Result<Point, RefusedShare> {
+    pub(super) fn shared_element(&self, share_b: &ShareB) -> Result<Point, RefusedShare> {
         let unmasked = share_b.point().sub(&Point::n().mul(self.w.scalar()));
         if bool::from(unmasked.is_identity()) {
             return Err(RefusedShare);
@@ -65,16 +65,17 @@ impl AwaitingConfirmationB {
     ///
     /// # Errors
     ///
-    /// [`ConfirmationMismatch`] when it is another than the expected one. The secret is gone then: a client must
-    /// not start over by itself, for each run lets a false B test one guess.
+    /// [`ConfirmationMismatch`] when it is another than the expected one. The secret is gone then: a client
+    /// must not start over by itself, for each run lets a false B test one guess.
     pub fn confirm(self, confirmation: &ConfirmationB) -> Result<SharedSecret, ConfirmationMismatch> {
         if self.expected.matches(confirmation) { Ok(self.shared_secret) } else { Err(ConfirmationMismatch) }
     }
 
     /// The shared secret, without knowing whether B has the same.
     ///
-    /// Someone without the password can have been on the other side, and whatever is encrypted with this secret
-    /// then lets them test guesses at leisure. Use [`confirm`](Self::confirm) wherever B sends a confirmation.
+    /// Someone without the password can have been on the other side, and whatever is encrypted with this
+    /// secret then lets them test guesses at leisure. Use [`confirm`](Self::confirm) wherever B sends a
+    /// confirmation.
     #[must_use]
     pub fn unconfirmed(self) -> SharedSecret {
         self.shared_secret

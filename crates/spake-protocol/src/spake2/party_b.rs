@@ -47,9 +47,9 @@ impl PartyB {
 
     /// Takes A's share: K = y·(pA − w·M).
     ///
-    /// This cannot fail. A share that cancels the mask (pA = w·M, sent by someone who guessed w) would make K the
-    /// identity, which RFC 9382, section 3.3, asks to refuse; but an answer that says "refused" would confirm
-    /// the guess before it was counted. So this run goes on with a K that the peer cannot know, and fails at the
+    /// This cannot fail. A share that cancels the mask (pA = w·M, sent by someone who guessed w) would make K
+    /// the identity, which implementations commonly refuse; but an answer that says "refused" would confirm the
+    /// guess before it was counted. So this run goes on with a K that the peer cannot know, and fails at the
     /// confirmation like any wrong password.
     #[must_use]
     pub fn finish(self, share_a: &ShareA) -> AwaitingConfirmationA {
@@ -60,17 +60,17 @@ impl PartyB {
         AwaitingConfirmationA { expected: confirmation_a, confirmation: confirmation_b, shared_secret }
     }
 
-    fn shared_element(&self, share_a: &ShareA) -> Point {
+    pub(super) fn shared_element(&self, share_a: &ShareA) -> Point {
         let unmasked = share_a.point().sub(&Point::m().mul(self.w.scalar()));
-        // N in the identity's place gives K = y·N. Whoever guessed w knows y·P = pB − w·N, but to get y·N from
-        // y·P and N is the Diffie-Hellman problem. (y·P itself, or anything that does not depend on y, would be
-        // known to them.) No branch: that it happened must not show in the time either.
+        // N in the identity's place gives K = y·N. Whoever guessed w knows y·P = pB − w·N, but to get y·N
+        // from y·P and N is the Diffie-Hellman problem. (y·P itself, or anything that does not depend on y,
+        // would be known to them.) No branch: that it happened must not show in the time either.
         let unmasked = unmasked.select(Point::n(), unmasked.is_identity());
         unmasked.mul(&self.y)
     }
 
-    /// What [`finish`](Self::finish) needs: len(A)‖A ‖ len(B)‖B ‖ len(context)‖context ‖ y ‖ w ‖ pB, with lengths
-    /// of 8 bytes (little-endian), scalars of 32 bytes (big-endian) and pB of 65 bytes.
+    /// What [`finish`](Self::finish) needs: len(A)‖A ‖ len(B)‖B ‖ len(context)‖context ‖ y ‖ w ‖ pB, with
+    /// lengths of 8 bytes (little-endian), scalars of 32 bytes (big-endian) and pB of 65 bytes.
     ///
     /// This is as secret as the password. Where it is stored it has to be encrypted and authenticated.
     #[must_use]
@@ -88,9 +88,9 @@ impl PartyB {
     ///
     /// # Errors
     ///
-    /// [`CorruptState`] for anything that cannot have been written: another length, lengths out of range, a scalar
-    /// that is 0 or not below p, a share that is not on the curve. That the share belongs to y and w is not
-    /// checked: authenticating the bytes is the store's part.
+    /// [`CorruptState`] for anything that cannot have been written: another length, lengths out of range, a
+    /// scalar that is 0 or not below p, a share that is not on the curve. That the share belongs to y and w
+    /// is not checked: authenticating the bytes is the store's part.
     pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, CorruptState> {
         read(&mut bytes).filter(|_| bytes.is_empty()).ok_or(CorruptState)
     }
@@ -125,7 +125,8 @@ impl AwaitingConfirmationA {
     ///
     /// # Errors
     ///
-    /// [`ConfirmationMismatch`] when it is another than the expected one: a wrong guess. Everything is gone then.
+    /// [`ConfirmationMismatch`] when it is another than the expected one: a wrong guess. Everything is gone
+    /// then.
     pub fn confirm(self, confirmation: &ConfirmationA) -> Result<Confirmed, ConfirmationMismatch> {
         if self.expected.matches(confirmation) {
             Ok(Confirmed { confirmation: self.confirmation, shared_secret: self.shared_secret })
@@ -136,15 +137,15 @@ impl AwaitingConfirmationA {
 
     /// The shared secret, before A has shown that it has the same. **Dangerous.**
     ///
-    /// Anyone can have sent pA. Whoever gets data protected by this secret can test a guess of the password with
-    /// it, offline and uncounted. It is here for callers that confirm by other means.
+    /// Anyone can have sent pA. Whoever gets data protected by this secret can test a guess of the password
+    /// with it, offline and uncounted. It is here for callers that confirm by other means.
     #[must_use]
     pub fn unconfirmed_secret(&self) -> &SharedSecret {
         &self.shared_secret
     }
 
-    /// The expected cA ‖ cB ‖ the shared secret, 32 bytes each. Secret; encrypt and authenticate it where it is
-    /// stored.
+    /// The expected cA ‖ cB ‖ the shared secret, 32 bytes each. Secret; encrypt and authenticate it where it
+    /// is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 96]> {
         let parts = [self.expected.as_bytes(), self.confirmation.as_bytes(), self.shared_secret.expose()];
@@ -155,8 +156,8 @@ impl AwaitingConfirmationA {
         bytes
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) has written. Any 96 bytes are accepted, since they cannot be told
-    /// from others.
+    /// Reads what [`to_bytes`](Self::to_bytes) has written. Any 96 bytes are accepted, since they cannot be
+    /// told from others.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 96]) -> Self {
         let mut parts: [Zeroizing<[u8; 32]>; 3] = Default::default();

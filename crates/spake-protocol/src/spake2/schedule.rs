@@ -66,14 +66,14 @@ pub(super) fn halves(hash: &[u8; 2 * HALF_LEN]) -> [HalfKey; 2] {
     halves
 }
 
-/// KcA ‖ KcB = HKDF(nil, Ka, "ConfirmationKeys" ‖ context, 32). RFC 9382 appends the context (its AAD) bare; it
-/// is the last part, so nothing can move across its border.
+/// KcA ‖ KcB = HKDF(nil, Ka, "ConfirmationKeys" ‖ context, 32). RFC 9382 appends the context (its AAD) bare;
+/// it is the last part, so nothing can move across its border.
 pub(super) fn confirmation_keys(ka: &[u8; HALF_LEN], context: &[u8]) -> [HalfKey; 2] {
     halves(&hkdf_sha256(ka, &[CONFIRMATION_LABEL, context]))
 }
 
-/// HKDF(nil, Ke, "spake-service/1 shared secret" ‖ len(context)‖context, 32). RFC 9382 leaves it to the application
-/// what to make of Ke; 32 bytes of it still have Ke's strength of 128 bits.
+/// HKDF(nil, Ke, "spake-service/1 shared secret" ‖ len(context)‖context, 32). RFC 9382 leaves it to the
+/// application what to make of Ke; 32 bytes of it still have Ke's strength of 128 bits.
 fn shared_secret(ke: &[u8; HALF_LEN], context: &[u8]) -> SharedSecret {
     let length: [u8; PREFIX_LEN] = (context.len() as u64).to_le_bytes();
     SharedSecret::from_bytes(*hkdf_sha256(ke, &[SHARED_SECRET_LABEL, &length, context]))

@@ -11,8 +11,8 @@ const SALT_LABEL: &[u8] = b"spake-service/1 salt";
 
 /// The identities A and B and the context (RFC 9382's AAD). Public.
 ///
-/// Two parties with different settings do not agree on a secret, so each should use what it was configured with,
-/// and never adopt what the peer says.
+/// Two parties with different settings do not agree on a secret, so each should use what it was configured
+/// with, and never adopt what the peer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     identity_a: Vec<u8>,
@@ -21,8 +21,8 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Takes A's and B's identity, of at most 1,024 bytes each, and a context of at most 255 bytes. All may be
-    /// empty (RFC 9382, section 3.3: an unknown identity is the empty string).
+    /// Takes A's and B's identity, of at most 1,024 bytes each, and a context of at most 255 bytes. All may
+    /// be empty (RFC 9382, section 3.3: an unknown identity is the empty string).
     ///
     /// # Errors
     ///

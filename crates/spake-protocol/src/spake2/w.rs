@@ -10,7 +10,8 @@ use crate::stretch::{Kdf, stretch};
 /// The label that separates this stretching from others.
 const LABEL: &[u8] = b"spake-service/1 w";
 
-/// w of RFC 9382, section 3.2: the password's scalar, in [1, p−1]. As secret as the password; zeroized on drop.
+/// w of RFC 9382, section 3.2: the password's scalar, in [1, p−1]. As secret as the password; zeroized on
+/// drop.
 pub struct W(Scalar);
 
 impl W {

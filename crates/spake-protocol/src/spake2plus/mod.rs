@@ -1,4 +1,5 @@
-//! SPAKE2+, RFC 9383, with P-256, SHA-256, HKDF and HMAC: the prover knows the password, the verifier only (w0, L).
+//! SPAKE2+, RFC 9383, with P-256, SHA-256, HKDF and HMAC: the prover knows the password, the verifier only
+//! (w0, L).
 //!
 //! | step | prover | verifier |
 //! |---|---|---|
@@ -8,16 +9,16 @@
 //! | 3 | [`Prover::finish`] takes shareV, [`ProverConfirming::confirm`] takes confirmV, gives confirmP and the shared secret | |
 //! | 4 | | [`AwaitingConfirmP::confirm`] takes confirmP, gives the shared secret |
 //!
-//! The prover speaks first, so the verifier draws y and uses it within one call; y never leaves it. confirmP exists
-//! outside this module only after confirmV was verified.
+//! The prover speaks first, so the verifier draws y and uses it within one call; y never leaves it. confirmP
+//! exists outside this module only after confirmV was verified.
 //!
 //! ```
 //! use spake_protocol::Password;
 //! use spake_protocol::spake2plus::{Prover, ProverSecret, Setting, Verifier};
 //! use spake_protocol::stretch::{Kdf, Salt};
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-//! # let mut rng = ChaCha20Rng::seed_from_u64(0);
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut rng = ChaCha20Rng::seed_from_u64(0);
 //! let setting = Setting::new(b"alice", b"server", b"example/1")?;
 //! let (password, salt) = (Password::prepare("correct horse")?, Salt::new(&[7; 16])?);
 //! let secret = ProverSecret::stretch(&password, &setting, &salt, &Kdf::pbkdf2(100_000)?)?;
@@ -64,6 +65,9 @@ mod schedule;
 mod secret;
 mod setting;
 mod verifier;
+
+#[cfg(test)]
+mod rfc9383_tests;
 
 pub use crate::error::{
     ConfirmationMismatch, CorruptState, InvalidScalar, InvalidSetting, InvalidShare, InvalidVerifier,

@@ -39,8 +39,8 @@ impl Prover {
     ///
     /// # Errors
     ///
-    /// [`RefusedShare`] when shareV = w0·N, so that Z and V would be the identity (RFC 9383, section 3.3). Only someone
-    /// who knows w0, or guessed it, can send such a share.
+    /// [`RefusedShare`] when shareV = w0·N, so that Z and V would be the identity. Only someone who knows w0, or
+    /// guessed it, can send such a share.
     pub fn finish(self, share_v: &ShareV) -> Result<ProverConfirming, RefusedShare> {
         let (z, v) = self.shared_elements(share_v)?;
         let [z, v] = Point::encode_all([&z, &v]);
@@ -57,7 +57,8 @@ impl Prover {
     }
 }
 
-/// The prover, before it has verified confirmV. Holds both confirmations and the shared secret; zeroized on drop.
+/// The prover, before it has verified confirmV. Holds both confirmations and the shared secret; zeroized on
+/// drop.
 pub struct ProverConfirming {
     keys: Keys,
 }
@@ -67,8 +68,8 @@ impl ProverConfirming {
     ///
     /// # Errors
     ///
-    /// [`ConfirmationMismatch`] when it is another than the expected one. Everything is gone then: a client must not
-    /// start over by itself, for each run lets a false verifier test one guess.
+    /// [`ConfirmationMismatch`] when it is another than the expected one. Everything is gone then: a client
+    /// must not start over by itself, for each run lets a false verifier test one guess.
     pub fn confirm(self, confirm_v: &ConfirmV) -> Result<(ConfirmP, SharedSecret), ConfirmationMismatch> {
         if self.keys.confirm_v.matches(confirm_v) {
             Ok((self.keys.confirm_p, self.keys.shared_secret))

@@ -9,11 +9,13 @@ use crate::group::{POINT_LEN, Point, SCALAR_LEN, Scalar};
 
 /// w0 and L of RFC 9383, section 3.2, with the masks w0·M and w0·N. Zeroized on drop.
 ///
-/// Whoever holds it can test guesses of the password offline, and can pass as the verifier, but not as the prover.
+/// Whoever holds it can test guesses of the password offline, and can pass as the verifier, but not as the
+/// prover.
 pub struct VerifierRecord {
     w0: Scalar,
     l: Point,
-    // Two multiplications that depend on nothing else, made once at the registration instead of at each login.
+    // Two multiplications that depend on nothing else, made once at the registration instead of at each
+    // login.
     mask_m: Point,
     mask_n: Point,
 }
@@ -59,8 +61,8 @@ impl VerifierRecord {
         self.l.encode()
     }
 
-    /// w0 ‖ L ‖ w0·M ‖ w0·N: 32 + 3 × 65 = 227 bytes. As secret as the record; encrypt and authenticate it where it
-    /// is stored.
+    /// w0 ‖ L ‖ w0·M ‖ w0·N: 32 + 3 × 65 = 227 bytes. As secret as the record; encrypt and authenticate it
+    /// where it is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let w0 = self.w0.encode();
@@ -72,9 +74,9 @@ impl VerifierRecord {
     ///
     /// # Errors
     ///
-    /// [`CorruptState`] for anything that cannot have been written: another length, a w0 that is 0 or not below p, a
-    /// point that is not on the curve. That the masks belong to w0 is not checked: computing them again is
-    /// what they spare, and authenticating the bytes is the store's part.
+    /// [`CorruptState`] for anything that cannot have been written: another length, a w0 that is 0 or not
+    /// below p, a point that is not on the curve. That the masks belong to w0 is not checked: computing them
+    /// again is what they spare, and authenticating the bytes is the store's part.
     pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, CorruptState> {
         read(&mut bytes).filter(|_| bytes.is_empty()).ok_or(CorruptState)
     }

@@ -47,8 +47,8 @@ impl ProverSecret {
         Ok(Self { w0: Scalar::decode_nonzero(w0)?, w1: Scalar::decode_nonzero(w1)? })
     }
 
-    /// What the verifier keeps: w0 and L = w1·P (RFC 9383, section 3.2). w1 cannot be found from it but by guessing
-    /// passwords.
+    /// What the verifier keeps: w0 and L = w1·P (RFC 9383, section 3.2). w1 cannot be found from it but by
+    /// guessing passwords.
     #[must_use]
     pub fn verifier(&self) -> VerifierRecord {
         VerifierRecord::of(self.w0.duplicate(), Point::mul_base(&self.w1))

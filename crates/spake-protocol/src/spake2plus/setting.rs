@@ -5,8 +5,8 @@ use crate::wire::check_setting;
 
 /// idProver, idVerifier and Context (RFC 9383, section 3.3). Public.
 ///
-/// Two parties with different settings do not agree on a secret, so each should use what it was configured with,
-/// and never adopt what the peer says.
+/// Two parties with different settings do not agree on a secret, so each should use what it was configured
+/// with, and never adopt what the peer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     id_prover: Vec<u8>,
@@ -15,8 +15,8 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Takes the prover's and the verifier's identity, of at most 1,024 bytes each, and a context of at most 255
-    /// bytes. All may be empty.
+    /// Takes the prover's and the verifier's identity, of at most 1,024 bytes each, and a context of at most
+    /// 255 bytes. All may be empty.
     ///
     /// # Errors
     ///

@@ -24,12 +24,13 @@ pub struct VerifierResponse {
 }
 
 impl Verifier {
-    /// Draws y and answers shareP: shareV = y·P + w0·N, Z = y·(shareP − w0·M), V = y·L (RFC 9383, section 3.3).
+    /// Draws y and answers shareP: shareV = y·P + w0·N, Z = y·(shareP − w0·M), V = y·L (RFC 9383, section
+    /// 3.3).
     ///
-    /// This cannot fail. A share that cancels the mask (shareP = w0·M, sent by someone who guessed w0) would make Z
-    /// the identity, which RFC 9383, section 3.3, asks to refuse; but an answer that says "refused" would confirm
-    /// the guess before it was counted. So the run goes on with a Z that the peer cannot know, and confirmV, which
-    /// the peer gets, tells it no more than for any other wrong password.
+    /// This cannot fail. A share that cancels the mask (shareP = w0·M, sent by someone who guessed w0) would
+    /// make Z the identity, which implementations commonly refuse; but an answer that says "refused" would
+    /// confirm the guess before it was counted. So the run goes on with a Z that the peer cannot know, and
+    /// confirmV, which the peer gets, tells it no more than for any other wrong password.
     pub fn respond<R: CryptoRng + ?Sized>(
         record: &VerifierRecord,
         setting: &Setting,
@@ -56,15 +57,15 @@ impl Verifier {
 /// Z and V.
 pub(super) fn shared_elements(record: &VerifierRecord, y: &Scalar, share_p: &ShareP) -> (Point, Point) {
     let unmasked = share_p.point().sub(record.mask_m());
-    // N in the identity's place gives Z = y·N. Whoever guessed w0 knows y·P = shareV − w0·N, but to get y·N from y·P
-    // and N is the Diffie-Hellman problem. (With y·P itself they could test the guess against confirmV, if they
-    // guessed w1 too.) No branch: that it happened must not show in the time either.
+    // N in the identity's place gives Z = y·N. Whoever guessed w0 knows y·P = shareV − w0·N, but to get y·N
+    // from y·P and N is the Diffie-Hellman problem. (With y·P itself they could test the guess against
+    // confirmV, if they guessed w1 too.) No branch: that it happened must not show in the time either.
     let unmasked = unmasked.select(Point::n(), unmasked.is_identity());
     (unmasked.mul(y), record.l().mul(y))
 }
 
-/// The verifier, after it has sent shareV and confirmV. Holds the expected confirmP and the shared secret, and neither
-/// y nor w0 nor L; zeroized on drop.
+/// The verifier, after it has sent shareV and confirmV. Holds the expected confirmP and the shared secret,
+/// and neither y nor w0 nor L; zeroized on drop.
 pub struct AwaitingConfirmP {
     expected: ConfirmP,
     shared_secret: SharedSecret,
@@ -75,13 +76,14 @@ impl AwaitingConfirmP {
     ///
     /// # Errors
     ///
-    /// [`ConfirmationMismatch`] when it is another than the expected one: a wrong guess. The secret is gone then.
+    /// [`ConfirmationMismatch`] when it is another than the expected one: a wrong guess. The secret is gone
+    /// then.
     pub fn confirm(self, confirm_p: &ConfirmP) -> Result<SharedSecret, ConfirmationMismatch> {
         if self.expected.matches(confirm_p) { Ok(self.shared_secret) } else { Err(ConfirmationMismatch) }
     }
 
-    /// The expected confirmP ‖ the shared secret, 32 bytes each. Secret; encrypt and authenticate it where it is
-    /// stored.
+    /// The expected confirmP ‖ the shared secret, 32 bytes each. Secret; encrypt and authenticate it where it
+    /// is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 64]> {
         let mut bytes = Zeroizing::new([0; 64]);
@@ -92,8 +94,8 @@ impl AwaitingConfirmP {
         bytes
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) has written. Any 64 bytes are accepted, since they cannot be told
-    /// from others.
+    /// Reads what [`to_bytes`](Self::to_bytes) has written. Any 64 bytes are accepted, since they cannot be
+    /// told from others.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 64]) -> Self {
         let mut parts: [Zeroizing<[u8; 32]>; 2] = Default::default();

@@ -1,8 +1,9 @@
 //! Stretching: making each guess of a password expensive for whoever holds a stored verifier.
 //!
-//! `stretch(input, salt, params, info, n) = HKDF-Expand-SHA256(core(input, salt, params), info, n)`, with a core
-//! of 32 bytes. Asking PBKDF2 for more than one block would double the defender's work and not the attacker's,
-//! who needs the first block only to test a guess; HKDF-Expand gives any length for one block's price.
+//! `stretch(input, salt, params, info, n) = HKDF-Expand-SHA256(core(input, salt, params), info, n)`, with a
+//! core of 32 bytes. Asking PBKDF2 for more than one block would double the defender's work and not the
+//! attacker's, who needs the first block only to test a guess; HKDF-Expand gives any length for one block's
+//! price.
 
 mod pbkdf2;
 
@@ -24,8 +25,9 @@ const SCRYPT_R: RangeInclusive<u32> = 8..=8;
 const SCRYPT_P: RangeInclusive<u32> = 1..=4;
 const SALT_LEN: RangeInclusive<usize> = 16..=64;
 
-/// A stretching function with its parameters, which are public. One that exists is within the accepted ranges:
-/// below them a stolen verifier is too cheap to attack, above them a client or the service could be stalled.
+/// A stretching function with its parameters, which are public. One that exists is within the accepted
+/// ranges: below them a stolen verifier is too cheap to attack, above them a client or the service could be
+/// stalled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kdf {
     /// PBKDF2 with HMAC-SHA256, RFC 8018.
@@ -59,11 +61,13 @@ impl Kdf {
         Ok(Self::Argon2id(Argon2id { m_kib, t, p }))
     }
 
-    /// scrypt with cost `n` (a power of two from 2¹⁵ to 2²⁰), block size `r` (8) and parallelism `p` (1 to 4).
+    /// scrypt with cost `n` (a power of two from 2¹⁵ to 2²⁰), block size `r` (8) and parallelism `p` (1 to
+    /// 4).
     ///
     /// # Errors
     ///
-    /// [`KdfOutOfRange`] names the first parameter that is out of its range; an `n` that is no power of two too.
+    /// [`KdfOutOfRange`] names the first parameter that is out of its range; an `n` that is no power of two
+    /// too.
     pub fn scrypt(n: u32, r: u32, p: u32) -> Result<Self, KdfOutOfRange> {
         let (min, max) = (1 << SCRYPT_LOG_N.start(), 1 << SCRYPT_LOG_N.end());
         within("n", n, min..=max)?;
