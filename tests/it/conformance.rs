@@ -1,0 +1,305 @@
+//! What every store must do, whichever it is. A new adapter adds one line at the end.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use spake_service::domain::ids::SessionId;
+use spake_service::domain::ports::{
+    Created, Cursor, Entry, KeyspaceStore, ListError, Listed, SessionStore, Swap,
+};
+use spake_service::domain::session::{Status, Summary};
+use spake_service::domain::time::{Clock, ManualClock, Timestamp};
+use spake_service::store::embedded::{FileStore, MemoryStore};
+
+/// A fresh store, and a way to let its time pass.
+pub struct Fixture {
+    sessions: Arc<dyn SessionStore>,
+    keyspace: Arc<dyn KeyspaceStore>,
+    clock: Arc<ManualClock>,
+    _directory: Option<tempfile::TempDir>,
+}
+
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+const TTL: Duration = Duration::from_secs(300);
+
+fn memory() -> Fixture {
+    let clock = Arc::new(ManualClock::at(START));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    Fixture { sessions: store.clone(), keyspace: store, clock, _directory: None }
+}
+
+fn file() -> Fixture {
+    let clock = Arc::new(ManualClock::at(START));
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(FileStore::open(directory.path(), clock.clone()).unwrap());
+    Fixture { sessions: store.clone(), keyspace: store, clock, _directory: Some(directory) }
+}
+
+fn id(text: &str) -> SessionId {
+    SessionId::parse(text).unwrap()
+}
+
+fn entry(sealed: &[u8], status: Status) -> Entry {
+    Entry { sealed: sealed.to_vec(), summary: Summary { status, confirmed: false } }
+}
+
+fn initiated(sealed: &[u8]) -> Entry {
+    entry(sealed, Status::Initiated)
+}
+
+impl Fixture {
+    async fn create(&self, name: &str) -> Created {
+        self.sessions.create(&id(name), initiated(name.as_bytes()), TTL).await.unwrap()
+    }
+
+    async fn sealed(&self, name: &str) -> Option<Vec<u8>> {
+        self.sessions.read(&id(name)).await.unwrap().map(|stored| stored.sealed)
+    }
+
+    async fn all(&self, limit: usize, status: Option<Status>) -> Vec<Listed> {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.sessions.list(cursor.as_ref(), limit, status).await.unwrap();
+            assert!(page.sessions.len() <= limit);
+            all.extend(page.sessions);
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return all,
+            }
+        }
+    }
+}
+
+async fn what_is_created_is_read_with_its_lifetime(f: Fixture) {
+    let created = f.create("s").await;
+    let stored = f.sessions.read(&id("s")).await.unwrap().unwrap();
+    assert_eq!(created, Created::New(stored.lifetime));
+    assert_eq!(stored.sealed, b"s");
+    assert_eq!((stored.lifetime.created, stored.lifetime.expires), (START, START.after(TTL)));
+    assert_eq!(stored.lifetime.remaining, TTL);
+    f.clock.advance(Duration::from_secs(100));
+    let later = f.sessions.read(&id("s")).await.unwrap().unwrap();
+    assert_eq!(later.lifetime.expires, stored.lifetime.expires);
+    assert_eq!(later.lifetime.remaining, TTL - Duration::from_secs(100));
+    assert!(f.sealed("t").await.is_none());
+}
+
+async fn an_id_is_created_once_and_the_first_stays(f: Fixture) {
+    f.create("s").await;
+    let second = f.sessions.create(&id("s"), initiated(b"other"), TTL).await.unwrap();
+    assert_eq!(second, Created::Exists);
+    assert_eq!(f.sealed("s").await.unwrap(), b"s");
+}
+
+async fn a_replacement_needs_the_state_that_was_read(f: Fixture) {
+    f.create("s").await;
+    let read = f.sessions.read(&id("s")).await.unwrap().unwrap();
+    let replace = |revision, sealed: &'static [u8]| {
+        let (store, entry) = (f.sessions.clone(), entry(sealed, Status::Completed));
+        async move { store.replace(&id("s"), revision, entry).await.unwrap() }
+    };
+    assert_eq!(replace(read.revision, b"one").await, Swap::Won);
+    assert_eq!(replace(read.revision, b"two").await, Swap::Lost);
+    assert_eq!(f.sealed("s").await.unwrap(), b"one");
+    let again = f.sessions.read(&id("s")).await.unwrap().unwrap();
+    assert_eq!(again.lifetime, read.lifetime, "a write never extends a session");
+    assert_eq!(replace(again.revision, b"three").await, Swap::Won);
+    assert_eq!(f.all(10, None).await[0].summary.status, Status::Completed);
+}
+
+async fn a_session_of_the_same_id_is_another_session(f: Fixture) {
+    f.create("s").await;
+    let first = f.sessions.read(&id("s")).await.unwrap().unwrap();
+    f.sessions.delete(&id("s")).await.unwrap();
+    let lost = f.sessions.replace(&id("s"), first.revision, initiated(b"x")).await.unwrap();
+    assert_eq!(lost, Swap::Lost, "deleted");
+    f.create("s").await;
+    let lost = f.sessions.replace(&id("s"), first.revision, initiated(b"x")).await.unwrap();
+    assert_eq!(lost, Swap::Lost, "deleted and made again");
+    assert_eq!(f.sealed("s").await.unwrap(), b"s");
+}
+
+async fn of_many_replacements_of_one_state_exactly_one_wins(f: Fixture) {
+    f.create("s").await;
+    let revision = f.sessions.read(&id("s")).await.unwrap().unwrap().revision;
+    let tasks: Vec<_> = (0..64_u8)
+        .map(|index| {
+            let store = f.sessions.clone();
+            tokio::spawn(async move { store.replace(&id("s"), revision, initiated(&[index])).await.unwrap() })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for (index, task) in (0..64_u8).zip(tasks) {
+        if task.await.unwrap() == Swap::Won {
+            winners.push(index);
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(f.sealed("s").await.unwrap(), winners);
+}
+
+async fn of_many_creations_of_one_id_exactly_one_wins(f: Fixture) {
+    let tasks: Vec<_> = (0..64_u8)
+        .map(|index| {
+            let store = f.sessions.clone();
+            tokio::spawn(async move { store.create(&id("s"), initiated(&[index]), TTL).await.unwrap() })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for (index, task) in (0..64_u8).zip(tasks) {
+        if task.await.unwrap() != Created::Exists {
+            winners.push(index);
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(f.sealed("s").await.unwrap(), winners);
+}
+
+async fn a_session_is_gone_for_every_method_when_its_time_has_passed(f: Fixture) {
+    f.create("s").await;
+    let read = f.sessions.read(&id("s")).await.unwrap().unwrap();
+    f.clock.advance(TTL - Duration::from_millis(1));
+    assert!(f.sealed("s").await.is_some());
+    assert_eq!(f.sessions.count().await.unwrap(), 1);
+    f.clock.advance(Duration::from_millis(1));
+    assert!(f.sealed("s").await.is_none());
+    assert_eq!(f.sessions.replace(&id("s"), read.revision, initiated(b"x")).await.unwrap(), Swap::Lost);
+    assert_eq!(f.all(10, None).await, []);
+    assert_eq!(f.sessions.count().await.unwrap(), 0);
+    assert!(!f.sessions.delete(&id("s")).await.unwrap());
+}
+
+async fn an_expired_id_is_free_again_and_the_new_session_lives_its_own_time(f: Fixture) {
+    f.create("s").await;
+    f.clock.advance(TTL);
+    assert!(matches!(f.create("s").await, Created::New(_)));
+    f.clock.advance(TTL - Duration::from_millis(1));
+    assert_eq!(f.sealed("s").await.unwrap(), b"s");
+    assert_eq!(f.sessions.count().await.unwrap(), 1);
+}
+
+async fn a_deleted_session_is_gone_and_only_it(f: Fixture) {
+    f.create("s").await;
+    f.create("t").await;
+    assert!(f.sessions.delete(&id("s")).await.unwrap());
+    assert!(!f.sessions.delete(&id("s")).await.unwrap());
+    assert!(f.sealed("s").await.is_none());
+    assert_eq!(f.sealed("t").await.unwrap(), b"t");
+    assert_eq!(f.sessions.count().await.unwrap(), 1);
+}
+
+async fn ids_are_compared_byte_for_byte(f: Fixture) {
+    let names = ["a", "A", "a ", "ä", "a\u{308}", "*", "%", "{a}", "a:b", &"x".repeat(128)];
+    for name in names {
+        assert!(matches!(f.create(name).await, Created::New(_)), "{name}");
+    }
+    for name in names {
+        assert_eq!(f.sealed(name).await.unwrap(), name.as_bytes());
+    }
+    assert_eq!(f.sessions.count().await.unwrap(), names.len() as u64);
+}
+
+async fn a_listing_shows_each_session_once_in_the_order_of_creation(f: Fixture) {
+    for index in 0..100 {
+        f.create(&format!("s{index}")).await;
+        f.clock.advance(Duration::from_millis(index % 3));
+    }
+    let expected: Vec<_> = (0..100).map(|index| format!("s{index}")).collect();
+    for limit in [1, 7, 99, 100, 101, 1000] {
+        let listed: Vec<_> =
+            f.all(limit, None).await.into_iter().map(|listed| listed.id.to_string()).collect();
+        assert_eq!(listed, expected, "in pages of {limit}");
+    }
+    assert_eq!(f.sessions.count().await.unwrap(), 100);
+}
+
+async fn a_listing_goes_on_when_the_session_it_stopped_at_is_gone(f: Fixture) {
+    for name in ["a", "b", "c", "d"] {
+        f.create(name).await;
+        f.clock.advance(Duration::from_secs(1));
+    }
+    let page = f.sessions.list(None, 2, None).await.unwrap();
+    f.sessions.delete(&id("b")).await.unwrap();
+    f.create("e").await;
+    let rest = f.sessions.list(page.next.as_ref(), 10, None).await.unwrap();
+    let names: Vec<_> = rest.sessions.iter().map(|listed| listed.id.as_str()).collect();
+    assert_eq!((names, rest.next), (vec!["c", "d", "e"], None));
+}
+
+async fn a_listing_by_status_shows_that_status_only(f: Fixture) {
+    for index in 0..10 {
+        let name = format!("s{index}");
+        f.create(&name).await;
+        if index % 3 == 0 {
+            let revision = f.sessions.read(&id(&name)).await.unwrap().unwrap().revision;
+            let failed = entry(b"failed", Status::Failed);
+            f.sessions.replace(&id(&name), revision, failed).await.unwrap();
+        }
+    }
+    for limit in [1, 3, 100] {
+        let failed = f.all(limit, Some(Status::Failed)).await;
+        let names: HashSet<_> = failed.iter().map(|listed| listed.id.to_string()).collect();
+        assert_eq!(names, ["s0", "s3", "s6", "s9"].map(str::to_owned).into());
+        assert_eq!(f.all(limit, Some(Status::Initiated)).await.len(), 6);
+        assert_eq!(f.all(limit, Some(Status::Completed)).await, []);
+    }
+}
+
+async fn a_cursor_that_the_store_never_gave_is_refused(f: Fixture) {
+    for text in ["", "x", "1", "0x1-1", "-"] {
+        let result = f.sessions.list(Some(&Cursor(text.to_owned())), 10, None).await;
+        assert!(matches!(result, Err(ListError::BadCursor)), "{text:?}");
+    }
+}
+
+async fn a_fact_is_written_once_and_all_see_the_first(f: Fixture) {
+    assert_eq!(f.keyspace.fact("facts").await.unwrap(), None);
+    let tasks: Vec<_> = (0..16_u8)
+        .map(|index| {
+            let keyspace = f.keyspace.clone();
+            tokio::spawn(async move { keyspace.create_fact("facts", vec![index]).await.unwrap() })
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    for task in tasks {
+        seen.insert(task.await.unwrap());
+    }
+    assert_eq!(seen.len(), 1);
+    assert_eq!(f.keyspace.fact("facts").await.unwrap(), seen.into_iter().next());
+    f.clock.advance(Duration::from_secs(365 * 24 * 3600));
+    assert!(f.keyspace.fact("facts").await.unwrap().is_some());
+    assert!(f.clock.now() > START);
+}
+
+macro_rules! conformance {
+    ($($store:ident)*: $promises:tt) => { $( conformance!(@store $store $promises); )* };
+    (@store $store:ident { $($promise:ident)* }) => {
+        mod $store {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    super::$promise(super::$store()).await;
+                }
+            )*
+        }
+    };
+}
+
+conformance! { memory file: {
+    what_is_created_is_read_with_its_lifetime
+    an_id_is_created_once_and_the_first_stays
+    a_replacement_needs_the_state_that_was_read
+    a_session_of_the_same_id_is_another_session
+    of_many_replacements_of_one_state_exactly_one_wins
+    of_many_creations_of_one_id_exactly_one_wins
+    a_session_is_gone_for_every_method_when_its_time_has_passed
+    an_expired_id_is_free_again_and_the_new_session_lives_its_own_time
+    a_deleted_session_is_gone_and_only_it
+    ids_are_compared_byte_for_byte
+    a_listing_shows_each_session_once_in_the_order_of_creation
+    a_listing_goes_on_when_the_session_it_stopped_at_is_gone
+    a_listing_by_status_shows_that_status_only
+    a_cursor_that_the_store_never_gave_is_refused
+    a_fact_is_written_once_and_all_see_the_first
+} }

@@ -1,0 +1,118 @@
+//! The house rules that the compiler does not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each part of `src/` may name of the others. An arrow may only point down.
+const MAY_USE: [(&str, &[&str]); 8] = [
+    ("domain", &["domain"]),
+    ("store", &["store", "domain"]),
+    ("http", &["http", "domain"]),
+    ("config", &["config", "domain"]),
+    ("logging", &["config"]),
+    ("server", &["config", "domain", "http", "store"]),
+    ("commands", &["commands", "config", "domain", "logging", "server"]),
+    ("lib", &["domain", "store", "http", "config", "server", "commands", "logging"]),
+];
+
+/// Crates that only one place may name.
+const ONLY_IN: [(&str, &[&str]); 11] = [
+    ("axum", &["http"]),
+    ("axum_server", &["server"]),
+    ("tower", &["http"]),
+    ("tower_http", &["http"]),
+    ("redis", &["store"]),
+    ("deadpool_redis", &["store"]),
+    ("redb", &["store"]),
+    ("bincode", &["domain/codec"]),
+    ("chacha20poly1305", &["domain/sealing"]),
+    ("clap", &["config", "commands"]),
+    ("ureq", &["commands"]),
+];
+
+/// Longer files do more than one job.
+const MAX_LINES: usize = 350;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(directory: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(directory)];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("target") {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(found.len() > 5);
+    found
+}
+
+/// Code without comments: naming a module in prose is no dependency.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+fn place(path: &Path) -> String {
+    let path = path.strip_prefix("src").unwrap().with_extension("");
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_arrow_between_layers_only_points_down() {
+    for (path, text) in sources("src") {
+        let place = place(&path);
+        let part = place.split('/').next().unwrap();
+        if part == "main" {
+            continue;
+        }
+        let allowed = MAY_USE.iter().find(|(name, _)| *name == part);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{part} is not in MAY_USE"));
+        for line in code(&text) {
+            for used in line.split("crate::").skip(1) {
+                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                assert!(allowed.contains(&used), "{} uses crate::{used}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crate_is_named_only_where_it_belongs() {
+    for (path, text) in sources("src") {
+        let place = place(&path);
+        for line in code(&text) {
+            for (name, places) in ONLY_IN {
+                let named =
+                    line.starts_with(&format!("use {name}::")) || line.contains(&format!(" {name}::"));
+                let belongs = places.iter().any(|belongs| place.starts_with(belongs));
+                assert!(!named || belongs, "{} names {name}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_curve_is_named_in_one_module_of_the_protocol_crate() {
+    for (path, text) in sources("crates/spake-protocol/src") {
+        let names_it = code(&text).any(|line| line.contains("p256::") || line.contains("use p256"));
+        assert!(!names_it || path.ends_with("group.rs"), "{} names p256", path.display());
+    }
+}
+
+#[test]
+fn files_stay_short() {
+    for directory in ["src", "tests", "crates/spake-protocol"] {
+        for (path, text) in sources(directory) {
+            let lines = text.lines().count();
+            assert!(lines <= MAX_LINES, "{} has {lines} lines; split it", path.display());
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Black-box tests of the built binary over real HTTP, and the conformance suite of the stores.
+//!
+//! One binary, so that everything links once. Each test that needs the service starts its own on a free port.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod support;
+
+mod bad_input;
+mod conformance;
+mod file_store;
+mod guard;
+mod layering;
+mod listing;
+mod overload;
+mod pair_command;
+mod pairing;
+mod promises_at_rest;
+mod readme;
+mod shutdown;
+mod startup;

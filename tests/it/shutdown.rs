@@ -1,0 +1,82 @@
+//! SIGTERM: no new connections, what is in flight finishes, exit 0.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::{TestApp, eventually};
+
+/// A connection with a request whose body is still to come, and the service known to read it.
+fn half_sent(app: &TestApp) -> TcpStream {
+    let mut stream = TcpStream::connect(&app.address).unwrap();
+    let head = "POST /spake/initiate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Expect: 100-continue\r\nContent-Length: 40\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    // The service asks for the body when the handler begins to read it.
+    let mut buffer = [0; 64];
+    let read = std::io::Read::read(&mut stream, &mut buffer).unwrap();
+    assert!(buffer[..read].starts_with(b"HTTP/1.1 100"), "{}", String::from_utf8_lossy(&buffer[..read]));
+    stream
+}
+
+#[test]
+fn a_request_in_flight_finishes_and_new_ones_are_not_accepted() {
+    let mut app = TestApp::start();
+    let mut stream = half_sent(&app);
+    app.terminate();
+    eventually("the listener closes", || TcpStream::connect(&app.address).err());
+    stream.write_all(br#"{"session_id":"s","password":"password"}"#).unwrap();
+    let answer = crate::support::read_answer(&mut stream).ok();
+    assert_eq!(answer.string("session_id"), "s");
+    assert_eq!(app.wait().code(), Some(0));
+}
+
+#[test]
+fn stretching_in_flight_finishes_too() {
+    let mut app = TestApp::with(&[
+        ("SPAKE_PBKDF2_ITERATIONS", "3000000"),
+        ("SPAKE_STRETCH_THREADS", "1"),
+        ("SPAKE_STRETCH_QUEUE", "1"),
+    ]);
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let initiate = |id: &'static str| {
+            let app = &app;
+            scope.spawn(move || {
+                app.post("/spake/initiate", &json!({ "session_id": id, "password": "p" })).status
+            })
+        };
+        let threads: Vec<_> = ["a", "b", "c", "d"].map(initiate).into_iter().collect();
+        // Two are refused as soon as one works and one waits: then all four have arrived.
+        eventually("a full queue", || {
+            (threads.iter().filter(|t| t.is_finished()).count() >= 2).then_some(())
+        });
+        app.terminate();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(statuses.contains(&200) && statuses.contains(&503), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    assert_eq!(app.wait().code(), Some(0));
+}
+
+#[test]
+fn what_does_not_finish_in_time_is_cut_off() {
+    let mut app = TestApp::with(&[("SPAKE_DRAIN_TIMEOUT", "100ms")]);
+    let _never_finished = half_sent(&app);
+    app.terminate();
+    assert_eq!(app.wait().code(), Some(0));
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_it_up() {
+    let mut app = TestApp::start();
+    let mut stream = TcpStream::connect(&app.address).unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut buffer = [0; 16];
+    std::io::Read::read_exact(&mut stream, &mut buffer).unwrap();
+    let started = std::time::Instant::now();
+    app.terminate();
+    assert_eq!(app.wait().code(), Some(0));
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "waited for the whole drain timeout");
+}

@@ -1,0 +1,138 @@
+//! What stops the start: one line that names it, exit 2.
+
+use std::net::TcpListener;
+
+use crate::support::{TestApp, run};
+
+#[track_caller]
+fn refused(variables: &[(&str, &str)], arguments: &[&str], names: &[&str]) {
+    let (code, out, err) = run(variables, arguments);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert_eq!(err.trim_end().lines().count(), 1, "more than one line: {err}");
+    for name in names {
+        assert!(err.contains(name), "{name} is not named: {err}");
+    }
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_variable_and_flag() {
+    for (variable, flag, values) in [
+        ("PORT", "--port", &["", "x", "65536", "-1"][..]),
+        ("SPAKE_HOST", "--host", &["", "example", "300.0.0.1"]),
+        ("FLASK_DEBUG", "--flask-debug", &["maybe", "2"]),
+        ("SPAKE_LOG_FORMAT", "--log-format", &["", "xml"]),
+        ("SPAKE_INSECURE_NO_AUTH", "--insecure-no-auth", &["perhaps"]),
+        ("SPAKE_SESSION_TTL", "--session-ttl", &["", "abc", "10", "-1s", "0s", "999ms", "25h"]),
+        ("SPAKE_DRAIN_TIMEOUT", "--drain-timeout", &["soon", "2h"]),
+        ("SPAKE_PBKDF2_ITERATIONS", "--pbkdf2-iterations", &["", "x", "99999", "10000001"]),
+        ("SPAKE_STRETCH_THREADS", "--stretch-threads", &["0", "x"]),
+        ("SPAKE_STRETCH_QUEUE", "--stretch-queue", &["0", "x"]),
+        ("SPAKE_SERVER_ID", "--server-id", &["", "a\nb"]),
+        ("SPAKE_CONTEXT", "--context", &["a\nb"]),
+        ("SPAKE_DATA_DIR", "--data-dir", &[""]),
+    ] {
+        for value in values {
+            if !value.contains('\n') {
+                refused(&[(variable, value)], &[], &[variable, flag]);
+            }
+            refused(&[], &[&format!("{flag}={}", value.replace('\n', "\t"))], &[variable, flag]);
+        }
+    }
+    refused(&[("RUST_LOG", "spake_service=loud")], &[], &["RUST_LOG"]);
+    refused(&[("SPAKE_CONTEXT", &"x".repeat(256))], &[], &["SPAKE_CONTEXT", "255"]);
+}
+
+#[test]
+fn a_misspelt_variable_is_named_and_those_of_kubernetes_are_not_ours() {
+    refused(&[("SPAKE_SESION_TTL", "60s")], &[], &["SPAKE_SESION_TTL"]);
+    refused(&[("SPAKE_PORT", "5000")], &[], &["SPAKE_PORT"]);
+    let app = TestApp::with(&[("SPAKE_PORT", "tcp://10.0.0.1:80"), ("SPAKE_SERVICE_HOST", "10.0.0.1")]);
+    app.get("/health").ok();
+}
+
+#[test]
+fn a_misspelt_flag_is_named() {
+    refused(&[], &["--sesion-ttl", "60s"], &["--sesion-ttl"]);
+    refused(&[], &["serv"], &["serv"]);
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    refused(&[("PORT", &port)], &[], &["PORT", &port]);
+}
+
+#[test]
+fn another_address_without_keys_takes_an_explicit_word() {
+    for host in ["0.0.0.0", "::", "192.0.2.1"] {
+        refused(&[("SPAKE_HOST", host)], &[], &["SPAKE_HOST", "--insecure-no-auth"]);
+    }
+}
+
+#[test]
+fn a_data_directory_takes_state_keys() {
+    refused(&[("SPAKE_DATA_DIR", "/nonexistent/x")], &[], &["SPAKE_STATE_KEYS", "keygen"]);
+}
+
+#[test]
+fn bad_state_keys_are_named_and_not_shown() {
+    let secret = "k1:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";
+    let (code, _, err) = run(&[("SPAKE_STATE_KEYS", secret)], &[]);
+    assert_eq!(code, 2);
+    assert!(err.contains("SPAKE_STATE_KEYS") && err.contains("`k1`") && !err.contains("c2VjcmV0"), "{err}");
+    refused(
+        &[("SPAKE_STATE_KEYS_FILE", "/nonexistent/keys")],
+        &[],
+        &["SPAKE_STATE_KEYS_FILE", "/nonexistent/keys"],
+    );
+    refused(&[("SPAKE_STATE_KEYS", "x"), ("SPAKE_STATE_KEYS_FILE", "y")], &[], &["SPAKE_STATE_KEYS", "both"]);
+}
+
+#[test]
+fn keygen_prints_a_key_that_the_service_takes() {
+    let (code, out, _) = run(&[], &["keygen", "--id", "2026-11"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("2026-11:"));
+    TestApp::with(&[("SPAKE_STATE_KEYS", out.trim())]).get("/health").ok();
+    refused(&[], &["keygen", "--id", "a b"], &["--id"]);
+}
+
+#[test]
+fn every_variable_is_in_the_help_and_in_the_readme() {
+    let (_, help, _) = run(&[], &["--help"]);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let variables: Vec<_> = help
+        .split("[env: ")
+        .skip(1)
+        .map(|rest| rest.split('=').next().unwrap())
+        .chain(["SPAKE_STATE_KEYS"])
+        .collect();
+    assert!(variables.len() > 10, "{help}");
+    for variable in variables {
+        assert!(help.contains(variable), "{variable} is not in --help");
+        assert!(readme.contains(&format!("`{variable}`")), "{variable} is not in the README");
+    }
+}
+
+#[test]
+fn flask_debug_turns_on_debug_logging() {
+    let quiet = TestApp::start();
+    quiet.get("/health").ok();
+    let loud = TestApp::with(&[("FLASK_DEBUG", "True")]);
+    loud.get("/health").ok();
+    crate::support::eventually("a debug line", || loud.log().contains("DEBUG").then_some(()));
+    assert!(!quiet.log().contains("DEBUG"), "{}", quiet.log());
+}
+
+#[test]
+fn health_tells_what_it_is() {
+    let app = TestApp::start();
+    let health = app.get("/health").ok();
+    assert_eq!(
+        (health.string("status"), health.string("service")),
+        ("healthy".to_owned(), "spake".to_owned())
+    );
+    assert_eq!(health.string("version"), env!("CARGO_PKG_VERSION"));
+    assert_eq!(health.string("store"), "embedded");
+}

@@ -1,0 +1,92 @@
+//! Requests, well-formed and otherwise.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub fn field(&self, name: &str) -> Value {
+        self.json()[name].clone()
+    }
+
+    pub fn string(&self, name: &str) -> String {
+        self.field(name).as_str().unwrap_or_else(|| panic!("no {name}: {self:?}")).to_owned()
+    }
+
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.status, 200, "{self:?}");
+        self
+    }
+
+    /// Holds every error to the one shape.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status, self.string("code").as_str()), (status, code), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert_eq!(self.header("x-request-id"), Some(self.string("request_id").as_str()));
+        assert!(self.string("error").len() > 10);
+        assert_eq!(self.json().as_object().unwrap().len(), 3);
+        self
+    }
+}
+
+pub fn request(method: &str, url: &str, path: &str, body: Option<&Value>) -> Answer {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+    let request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
+    let response = match body {
+        Some(body) => {
+            let request = request.header("content-type", "application/json").body(body.to_string()).unwrap();
+            config.new_agent().run(request)
+        }
+        None => config.new_agent().run(request.body(()).unwrap()),
+    };
+    let mut response = response.unwrap();
+    let headers = response.headers().iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    Answer {
+        status: response.status().as_u16(),
+        headers,
+        text: response.body_mut().read_to_string().unwrap(),
+    }
+}
+
+pub fn raw(address: &str, bytes: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    // The service may answer and close before it has read everything (a body that is too long).
+    drop(stream.write_all(bytes));
+    read_answer(&mut stream)
+}
+
+/// Reads to the end of the connection. A reset after the answer loses nothing.
+pub fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    drop(stream.read_to_end(&mut bytes));
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    Answer { status, headers, text: body.to_owned() }
+}

@@ -1,0 +1,150 @@
+//! A service of one's own, and the client of a pairing.
+
+mod client;
+mod http;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use client::Client;
+pub use http::{Answer, read_answer};
+use serde_json::Value;
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_spake-service");
+/// The least that the service accepts: these tests are about what happens around the stretching.
+pub const ITERATIONS: &str = "100000";
+
+/// The built binary, serving on a free port. Killed when dropped.
+pub struct TestApp {
+    child: Child,
+    pub url: String,
+    pub address: String,
+    log: Arc<Mutex<String>>,
+}
+
+impl TestApp {
+    /// A service on its defaults, but for the port and cheap stretching.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(variables: &[(&str, &str)]) -> Self {
+        let mut child = command()
+            .env("PORT", "0")
+            .env("SPAKE_PBKDF2_ITERATIONS", ITERATIONS)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = collect(child.stderr.take().unwrap());
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        let url = url.unwrap_or_else(|| panic!("did not start: {line:?} {}", log.lock().unwrap())).to_owned();
+        let address = url.trim_start_matches("http://").to_owned();
+        Self { child, url, address, log }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        http::request("GET", &self.url, path, None)
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        http::request("DELETE", &self.url, path, None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        http::request("POST", &self.url, path, Some(body))
+    }
+
+    /// Sends `bytes` as they are and reads until the service closes the connection.
+    pub fn raw(&self, bytes: &[u8]) -> Answer {
+        http::raw(&self.address, bytes)
+    }
+
+    /// A request with a body of any kind; `Connection: close` and the length are added.
+    pub fn raw_post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut bytes = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            bytes.push_str(&format!("{name}: {value}\r\n"));
+        }
+        bytes.push_str("\r\n");
+        self.raw(&[bytes.as_bytes(), body].concat())
+    }
+
+    /// Everything that the service has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for the process to end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        eventually("the service ends", || self.child.try_wait().unwrap())
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The binary with no environment but what a test sets.
+pub fn command() -> Command {
+    let mut command = Command::new(BINARY);
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary to its end: exit code, standard output, standard error.
+pub fn run(variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+    let output = command().envs(variables.iter().copied()).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// Asks until there is an answer; a test never sleeps for a time that it hopes is long enough.
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn collect(mut stderr: ChildStderr) -> Arc<Mutex<String>> {
+    let log = Arc::new(Mutex::new(String::new()));
+    let copy = Arc::clone(&log);
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+            copy.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..read]));
+        }
+    });
+    log
+}
