@@ -6,7 +6,6 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion};
@@ -15,12 +14,8 @@ use p256::elliptic_curve::point::AffineCoordinates as _;
 use p256::{ProjectivePoint, Scalar};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use spake_protocol::Password;
 use spake_protocol::spake2::{self, PartyA, PartyB, W};
 use spake_protocol::spake2plus::{self, Prover, ProverSecret, ShareP, Verifier, VerifierRecord};
-use spake_protocol::stretch::Kdf;
-
-const ITERATIONS: u32 = 100_000;
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(9382)
@@ -67,13 +62,6 @@ fn respond_operations(scalar: &Scalar, point: &ProjectivePoint) {
     }
 }
 
-fn aws_lc_pbkdf2(password: &[u8], salt: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    let iterations = NonZeroU32::new(ITERATIONS).unwrap();
-    aws_lc_rs::pbkdf2::derive(aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password, &mut out);
-    out
-}
-
 fn finish(c: &mut Criterion) {
     let (state, share_a) = spake2_run();
     let (scalar, point) = scalar_and_point();
@@ -103,17 +91,6 @@ fn respond(c: &mut Criterion) {
     group.bench_function("from_bytes", |b| {
         b.iter(|| VerifierRecord::from_bytes(black_box(&stored)).unwrap());
     });
-    group.finish();
-}
-
-fn stretching(c: &mut Criterion) {
-    let setting = spake2::Setting::new(b"client", b"spake-service", b"spake-service/1").unwrap();
-    let (password, kdf) = (Password::prepare("correct horse").unwrap(), Kdf::pbkdf2(ITERATIONS).unwrap());
-    let salt = setting.salt();
-    let mut group = c.benchmark_group("pbkdf2_100000");
-    group.sample_size(10);
-    group.bench_function("w_stretch", |b| b.iter(|| W::stretch(&password, &setting, &kdf).unwrap()));
-    group.bench_function("aws_lc_rs", |b| b.iter(|| aws_lc_pbkdf2(b"correct horse", salt.as_bytes())));
     group.finish();
 }
 
@@ -157,16 +134,6 @@ fn ratios() {
         || timed(|| respond_operations(&scalar, &point)),
     );
     println!("ratio Verifier::respond / its multiplications and encodings: {respond:.3}");
-
-    let setting = spake2::Setting::new(b"client", b"spake-service", b"spake-service/1").unwrap();
-    let (password, kdf) = (Password::prepare("correct horse").unwrap(), Kdf::pbkdf2(ITERATIONS).unwrap());
-    let salt = setting.salt();
-    let stretch = ratio(
-        25,
-        || timed(|| W::stretch(&password, &setting, &kdf).unwrap()),
-        || timed(|| aws_lc_pbkdf2(b"correct horse", salt.as_bytes())),
-    );
-    println!("ratio W::stretch, PBKDF2 with {ITERATIONS} iterations / aws-lc-rs: {stretch:.3} (target 1.1)");
 }
 
 fn main() {
@@ -176,7 +143,6 @@ fn main() {
         .configure_from_args();
     finish(&mut criterion);
     respond(&mut criterion);
-    stretching(&mut criterion);
     criterion.final_summary();
     ratios();
 }

@@ -5,12 +5,11 @@
 //! attacker's, who needs the first block only to test a guess; HKDF-Expand gives any length for one block's
 //! price.
 
-mod pbkdf2;
-
 use std::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use crate::error::StretchFailed;
@@ -235,7 +234,7 @@ fn core(input: &[u8], salt: &Salt, kdf: &Kdf) -> Result<Zeroizing<[u8; HASH_LEN]
     let out = core.as_mut_slice();
     match kdf {
         Kdf::Pbkdf2HmacSha256(Pbkdf2 { iterations }) => {
-            core = pbkdf2::pbkdf2_hmac_sha256(input, salt.as_bytes(), *iterations);
+            pbkdf2::pbkdf2_hmac::<Sha256>(input, salt.as_bytes(), *iterations, out);
         }
         Kdf::Argon2id(Argon2id { m_kib, t, p }) => {
             let params = argon2::Params::new(*m_kib, *t, *p, Some(HASH_LEN)).map_err(|_| StretchFailed)?;

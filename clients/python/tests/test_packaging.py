@@ -1,0 +1,43 @@
+"""What gets installed is the one module, and it works on its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+CLIENT = Path(__file__).parent.parent
+
+
+def test_the_wheel_holds_the_module_and_works(tmp_path: Path) -> None:
+    source = tmp_path / "source"  # a build leaves files behind
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "spake_utils.py"):
+        shutil.copy(CLIENT / name, source)
+    options = ["--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--quiet"]
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(tmp_path), str(source)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        modules = [name for name in archive.namelist() if ".dist-info/" not in name]
+        metadata = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+    assert modules == ["spake_utils.py"]
+    assert {"Provides-Extra: http", "Provides-Extra: argon2", "Requires-Python: >=3.10"} <= set(lines)
+
+    used = subprocess.run(
+        [sys.executable, "-c", "import spake_utils; print(spake_utils.__file__)"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(wheel)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert used.stdout.strip() == str(wheel / "spake_utils.py"), used.stderr
