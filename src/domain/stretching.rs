@@ -92,7 +92,13 @@ mod tests {
         let (release, gate) = mpsc::channel::<()>();
         let working = tokio::spawn({
             let pool = Arc::clone(&pool);
-            async move { pool.run(move || started.send(()).and_then(|()| Ok(gate.recv().unwrap()))).await }
+            async move {
+                let wait = move || {
+                    started.send(()).unwrap();
+                    gate.recv().unwrap();
+                };
+                pool.run(wait).await
+            }
         });
         tokio::task::spawn_blocking(move || is_started.recv().unwrap()).await.unwrap();
         let mut waiting = Vec::new();

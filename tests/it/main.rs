@@ -13,6 +13,7 @@
 mod support;
 
 mod bad_input;
+mod bad_requests;
 mod conformance;
 mod file_store;
 mod guard;

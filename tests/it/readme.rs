@@ -48,7 +48,7 @@ fn every_code_of_an_error_is_in_the_api_document() {
         |text: &&str| text.contains('_') && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let codes: Vec<_> = source.split('"').filter(is_slug).collect();
     assert!(codes.len() > 20);
-    let fields = ["session_id", "client_id", "client_public_key", "client_confirmation"];
+    let fields = ["session_id", "client_id", "client_public_key", "client_confirmation", "request_id"];
     for code in codes.into_iter().filter(|code| !fields.contains(code)) {
         assert!(api.contains(&format!("`{code}`")), "{code} is not in docs/API.md");
     }

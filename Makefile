@@ -1,0 +1,47 @@
+# `make test` is everything that a change must pass; `make test-full` what takes longer; `make bench` the figures in docs/.
+
+PYTHON ?= python3
+VENV := .venv
+
+.PHONY: help build run test test-full lint test-rust test-python bench clean
+
+help:
+	@echo "make run        build and serve on http://localhost:5000"
+	@echo "make test       install what the tests need, run everything"
+	@echo "make test-full  the same with many more random cases, and in release mode"
+	@echo "make bench      the figures of docs/OPERATIONS.md, on this machine"
+
+build:
+	cargo build --release --locked
+
+run:
+	cargo run --release --locked
+
+test: lint test-rust test-python
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+test-rust:
+	cargo test --workspace --locked
+
+test-python: $(VENV)/stamp
+	cargo build --locked
+	scripts/test-python $(VENV)/bin/python target/debug/spake-service
+
+test-full: test
+	PROPTEST_CASES=5000 cargo test --workspace --release --locked
+
+bench: build
+	cargo bench --locked -p spake-protocol
+	cargo bench --locked
+
+$(VENV)/stamp: clients/python/pyproject.toml scripts/python-env
+	PYTHON=$(PYTHON) scripts/python-env $(VENV)
+	touch $@
+
+clean:
+	cargo clean
+	rm -rf $(VENV)
