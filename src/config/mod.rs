@@ -1,6 +1,6 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! [`args`](ServeArgs) declares the variables, [`parse`](self) their formats; [`unknown`] finds misspelt ones. The first thing
+//! `args` declares the variables, `parse` their formats, `unknown` finds misspelt ones. The first thing
 //! that is wrong stops the start with one line that names it.
 
 mod args;
