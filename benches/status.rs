@@ -74,19 +74,11 @@ fn load(address: &str, pid: u32, path: &str) -> (f64, f64) {
                 let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
                 let mut stream = TcpStream::connect(address).unwrap();
                 stream.set_nodelay(true).unwrap();
-                let mut buffer = [0; 4096];
                 while !stop.load(Ordering::Relaxed) {
-                    if stream.write_all(request.as_bytes()).is_err() {
+                    match stream.write_all(request.as_bytes()).and_then(|()| read_answer(&mut stream)) {
+                        Ok(()) => drop(done.fetch_add(1, Ordering::Relaxed)),
                         // Some servers close a connection after each answer.
-                        stream = TcpStream::connect(address).unwrap();
-                        continue;
-                    }
-                    match stream.read(&mut buffer) {
-                        Ok(read @ 1..) => {
-                            assert!(buffer[..read].starts_with(b"HTTP/1.1 200"));
-                            done.fetch_add(1, Ordering::Relaxed);
-                        }
-                        _ => stream = TcpStream::connect(address).unwrap(),
+                        Err(_) => stream = TcpStream::connect(address).unwrap(),
                     }
                 }
             });
@@ -96,6 +88,28 @@ fn load(address: &str, pid: u32, path: &str) -> (f64, f64) {
     });
     let done = done.load(Ordering::Relaxed) as f64;
     (done / start.elapsed().as_secs_f64(), done / (cpu_seconds(pid) - cpu))
+}
+
+/// Reads one answer to its end.
+fn read_answer(stream: &mut TcpStream) -> std::io::Result<()> {
+    let mut answer = Vec::with_capacity(1024);
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            read => answer.extend_from_slice(&buffer[..read]),
+        }
+        let text = std::str::from_utf8(&answer).unwrap();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            assert!(head.starts_with("HTTP/1.1 200"));
+            let length = head.lines().filter_map(|line| line.split_once(": "));
+            let length =
+                length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, n)| n);
+            if body.len() >= length.last().unwrap().parse().unwrap() {
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// User and system time of a process so far (proc(5): fields 14 and 15, in ticks of 10 ms).
