@@ -102,10 +102,9 @@ fn read_answer(stream: &mut TcpStream) -> std::io::Result<()> {
         let text = std::str::from_utf8(&answer).unwrap();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             assert!(head.starts_with("HTTP/1.1 200"));
-            let length = head.lines().filter_map(|line| line.split_once(": "));
-            let length =
-                length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, n)| n);
-            if body.len() >= length.last().unwrap().parse().unwrap() {
+            let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+            let length = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length")).unwrap().1;
+            if body.len() >= length.parse().unwrap() {
                 return Ok(());
             }
         }
