@@ -19,6 +19,7 @@ mod file_store;
 mod guard;
 mod layering;
 mod listing;
+mod lost_races;
 mod overload;
 mod pair_command;
 mod pairing;

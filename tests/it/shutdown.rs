@@ -2,9 +2,6 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::thread;
-
-use serde_json::json;
 
 use crate::support::{TestApp, eventually};
 
@@ -40,22 +37,14 @@ fn stretching_in_flight_finishes_too() {
         ("SPAKE_STRETCH_THREADS", "1"),
         ("SPAKE_STRETCH_QUEUE", "1"),
     ]);
-    let statuses: Vec<u16> = thread::scope(|scope| {
-        let initiate = |id: &'static str| {
-            let app = &app;
-            scope.spawn(move || {
-                app.post("/spake/initiate", &json!({ "session_id": id, "password": "p" })).status
-            })
-        };
-        let threads: Vec<_> = ["a", "b", "c", "d"].map(initiate).into_iter().collect();
-        // Two are refused as soon as one works and one waits: then all four have arrived.
-        eventually("a full queue", || {
-            (threads.iter().filter(|t| t.is_finished()).count() >= 2).then_some(())
-        });
-        app.terminate();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    assert!(statuses.contains(&200) && statuses.contains(&503), "{statuses:?}");
+    let mut streams: Vec<_> = (0..3).map(|_| half_sent(&app)).collect();
+    for (stream, id) in streams.iter_mut().zip(["a", "b", "c"]) {
+        stream.write_all(format!(r#"{{"session_id":"{id}","password":"password"}}"#).as_bytes()).unwrap();
+    }
+    app.terminate();
+    let answers = streams.iter_mut().map(crate::support::read_answer);
+    let statuses: Vec<u16> = answers.map(|answer| answer.status).collect();
+    assert!(statuses.contains(&200), "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
     assert_eq!(app.wait().code(), Some(0));
 }
