@@ -1,8 +1,10 @@
 //! The command line: one file a command; without one, it serves.
 
 mod keygen;
+mod migrate;
 mod one_line;
 mod pair;
+mod rotate;
 mod serve;
 
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::ServeArgs;
+use crate::server::StartError;
 
 /// Something in the configuration or on the command line is wrong; also what clap uses.
 const EXIT_USAGE: u8 = 2;
@@ -24,8 +27,11 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Without a command it serves. The state keys have no flag, for flags can be read by everyone on the machine:
-  SPAKE_STATE_KEYS=<id:base64,...>  keys that seal what is stored; the first seals, all open";
+Without a command it serves. Secrets have no flag, for flags can be read by everyone on the machine:
+  SPAKE_STATE_KEYS=<id:base64,...>      keys that seal what is stored; the first seals, all open
+  REDIS_URL=<redis[s]://...>            sessions in Redis: one server; several, separated by commas, are a Cluster,
+                                        or Sentinels when SPAKE_REDIS_SENTINEL_MASTER is set
+  SPAKE_REDIS_SENTINEL_PASSWORD=<text>  password at the Sentinels";
 
 #[derive(Subcommand)]
 enum Command {
@@ -33,6 +39,10 @@ enum Command {
     Pair(pair::PairArgs),
     /// Print a fresh key for SPAKE_STATE_KEYS
     Keygen(keygen::KeygenArgs),
+    /// Bring the keyspace in Redis to this release; services may run meanwhile
+    Migrate(migrate::MigrateArgs),
+    /// Seal what lasts under the first of SPAKE_STATE_KEYS
+    Rotate(rotate::RotateArgs),
 }
 
 /// Runs what the command line asks for.
@@ -41,6 +51,8 @@ pub fn run() -> ExitCode {
         Ok(Cli { command: None, serve }) => serve::serve(&serve, &Cli::command()),
         Ok(Cli { command: Some(Command::Pair(args)), .. }) => pair::pair(&args),
         Ok(Cli { command: Some(Command::Keygen(args)), .. }) => keygen::keygen(&args),
+        Ok(Cli { command: Some(Command::Migrate(args)), .. }) => migrate::migrate(&args),
+        Ok(Cli { command: Some(Command::Rotate(args)), .. }) => rotate::rotate(&args),
         Err(error) if error.use_stderr() => Err(Failure::usage(one_line::describe(&error, &Cli::command()))),
         Err(help_or_version) => {
             drop(help_or_version.print());
@@ -68,9 +80,20 @@ impl Failure {
         Self { code: EXIT_USAGE, line: line.to_string() }
     }
 
+    /// Why a start failed: mostly the configuration; a Redis that is away is not its fault.
+    fn start(error: StartError) -> Self {
+        if error.is_about_the_moment() { Self::run(error) } else { Self::usage(error) }
+    }
+
     fn run(line: impl ToString) -> Self {
         Self { code: 1, line: line.to_string() }
     }
+}
+
+/// Runs the asynchronous part of a command.
+fn run_async(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::run(StartError::Threads(error)))?.block_on(work)
 }
 
 /// Prints to standard output; a reader that went away is no error.

@@ -3,7 +3,7 @@
 use clap::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failure, say};
+use super::{Failure, run_async, say};
 use crate::config::{Config, ServeArgs, StoreConfig, unknown_variable};
 use crate::domain::access::Access;
 use crate::logging;
@@ -15,18 +15,22 @@ pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> 
     }
     logging::start(args).map_err(Failure::usage)?;
     let config = Config::from_args(args).map_err(Failure::usage)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Failure::run(StartError::Threads(error)))?.block_on(run(config))
+    run_async(run(config))
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
-    let signals = stop_signals().map_err(|error| Failure::run(StartError::Threads(error)))?;
+    let mut signals = Box::pin(stop_signals().map_err(|error| Failure::run(StartError::Threads(error)))?);
     let kept = match &config.store {
         StoreConfig::Memory => "sessions in memory".to_owned(),
         StoreConfig::File { directory, .. } => format!("sessions in {}", directory.display()),
+        StoreConfig::Redis { settings, .. } => format!("sessions in Redis under `{}:`", settings.prefix),
     };
     let access = config.access;
-    let server = Server::start(config).await.map_err(Failure::usage)?;
+    let server = tokio::select! {
+        // Starting may mean waiting for Redis.
+        server = Server::start(config) => server.map_err(Failure::start)?,
+        () = &mut signals => return Ok(()),
+    };
     announce(&server, access, &kept);
     server.run(signals).await.map_err(Failure::run)?;
     tracing::info!("stopped");
@@ -42,6 +46,9 @@ fn announce(server: &Server, access: Access, kept: &str) {
          {program} pair --password mypassword --url {url}\n",
         env!("CARGO_PKG_VERSION"),
     ));
+    if let Some(address) = server.admin_address() {
+        say(format_args!("For operators: http://{address}/health/live, http://{address}/health/ready\n"));
+    }
     tracing::info!(address = %server.address(), "listening");
     if access == Access::Everyone {
         tracing::warn!(

@@ -1,13 +1,13 @@
 //! The variables and flags of `serve`.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 use spake_protocol::stretch::Kdf;
 
 use super::parse;
+use super::store::StoreArgs;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,6 +16,15 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// Whether and where to listen for operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// Not at all.
+    Off,
+    /// At this address.
+    At(SocketAddr),
 }
 
 /// What `serve` can be told. Every flag has a variable of the same name.
@@ -35,6 +44,11 @@ pub struct ServeArgs {
         value_parser = parse::boolean)]
     pub insecure_no_auth: bool,
 
+    /// Address and port of the operators' listener, with /health/live and /health/ready; `off` for none
+    /// [default: 127.0.0.1:9464, if it is free]
+    #[arg(long, env = "SPAKE_ADMIN_ADDR", value_name = "ADDRESS:PORT", value_parser = parse::listener)]
+    pub admin_addr: Option<Listener>,
+
     /// Log at debug level
     #[arg(long, env = "FLASK_DEBUG", default_value = "false", value_name = "BOOL",
         action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
@@ -49,13 +63,9 @@ pub struct ServeArgs {
     #[arg(long, env = "SPAKE_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
 
-    /// Directory of the embedded store's file; without it sessions live in memory
-    #[arg(long, env = "SPAKE_DATA_DIR", value_name = "DIR", value_parser = parse::directory)]
-    pub data_dir: Option<PathBuf>,
-
-    /// File with the keys that seal what is stored, as `spake-service keygen` prints them
-    #[arg(long, env = "SPAKE_STATE_KEYS_FILE", value_name = "FILE")]
-    pub state_keys_file: Option<PathBuf>,
+    /// Where sessions live.
+    #[command(flatten)]
+    pub store: StoreArgs,
 
     /// Identity of this service, B in every transcript; clients pin it
     #[arg(long, env = "SPAKE_SERVER_ID", default_value = "spake-service", value_name = "ID", value_parser = parse::server_id)]

@@ -1,22 +1,23 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! `args` declares the variables, `parse` their formats, `unknown` finds misspelt ones. The first thing
+//! `args` and `store` declare the variables, `secrets` those without a flag, `parse` their formats, `unknown` finds
+//! misspelt ones. The first thing
 //! that is wrong stops the start with one line that names it.
 
 mod args;
 mod parse;
-mod state_keys;
+mod secrets;
+mod store;
 mod unknown;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::args::{LogFormat, ServeArgs};
+pub use self::args::{Listener, LogFormat, ServeArgs};
+pub use self::store::{StateKeys, StoreArgs, StoreConfig};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;
 use crate::domain::pairing::Policy;
-use crate::domain::sealing::KeyRing;
 
 /// What is wrong with the configuration, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,8 @@ pub struct InvalidConfig(pub String);
 pub struct Config {
     /// Where to listen.
     pub address: SocketAddr,
+    /// Where operators may ask, if it was said.
+    pub admin: Option<Listener>,
     /// Who may call.
     pub access: Access,
     /// Where sessions live.
@@ -45,39 +48,15 @@ pub struct Config {
     pub drain_timeout: Duration,
 }
 
-/// Where sessions live, and the keys that seal them.
-pub enum StoreConfig {
-    /// In this process, under a key that ends with it.
-    Memory,
-    /// In a file in this directory.
-    File {
-        /// The directory.
-        directory: PathBuf,
-        /// The operator's keys.
-        keys: KeyRing,
-    },
-}
-
 impl Config {
     /// Checks what the arguments mean together.
     pub fn from_args(args: &ServeArgs) -> Result<Self, InvalidConfig> {
         let access = access(args.host, args.insecure_no_auth)?;
-        let keys = state_keys::read(args.state_keys_file.as_deref())?;
-        let store = match (&args.data_dir, keys) {
-            (None, _) => StoreConfig::Memory,
-            (Some(directory), Some(keys)) => StoreConfig::File { directory: directory.clone(), keys },
-            (Some(_), None) => {
-                return Err(InvalidConfig(
-                    "SPAKE_DATA_DIR needs SPAKE_STATE_KEYS, the keys that seal what is stored; \
-                     `spake-service keygen` prints one"
-                        .to_owned(),
-                ));
-            }
-        };
         Ok(Self {
             address: SocketAddr::new(args.host, args.port),
             access,
-            store,
+            store: StoreConfig::from_args(&args.store)?,
+            admin: args.admin_addr,
             server_id: args.server_id.clone(),
             context: args.context.clone(),
             policy: Policy { kdf: args.pbkdf2_iterations.clone(), session_ttl: args.session_ttl },

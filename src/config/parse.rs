@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use spake_protocol::stretch::Kdf;
 
+use super::args::Listener;
+
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
@@ -25,18 +27,39 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("must name a directory".to_owned()) } else { Ok(text.into()) }
 }
 
+/// A name that only has to be one.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { label(text, 255) }
+}
+
 pub(super) fn server_id(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Err("must not be empty".to_owned());
-    }
-    name(text, 255)
+    name(text)
 }
 
 pub(super) fn context(text: &str) -> Result<String, String> {
-    name(text, 255)
+    label(text, 255)
 }
 
-fn name(text: &str, max_len: usize) -> Result<String, String> {
+/// The first part of every key: braces would move keys to other slots of a Cluster.
+pub(super) fn prefix(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-');
+    if text.is_empty() || text.len() > 64 || !text.chars().all(allowed) {
+        return Err("must be 1 to 64 characters out of A-Z, a-z, 0-9, ':', '.', '_' and '-'".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// An address and port to listen on, or `off`.
+pub(super) fn listener(text: &str) -> Result<Listener, String> {
+    if text == "off" {
+        return Ok(Listener::Off);
+    }
+    text.parse()
+        .map(Listener::At)
+        .map_err(|_| "must be an address and port such as 127.0.0.1:9464, or off".to_owned())
+}
+
+fn label(text: &str, max_len: usize) -> Result<String, String> {
     if text.len() > max_len || text.chars().any(char::is_control) {
         return Err(format!("must be at most {max_len} bytes without control characters"));
     }
@@ -45,6 +68,10 @@ fn name(text: &str, max_len: usize) -> Result<String, String> {
 
 pub(super) fn session_ttl(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_secs(1), Duration::from_secs(24 * 3600))
+}
+
+pub(super) fn redis_timeout(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::from_millis(10), Duration::from_secs(60))
 }
 
 pub(super) fn drain_timeout(text: &str) -> Result<Duration, String> {
@@ -62,6 +89,14 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Duration, String
 pub(super) fn iterations(text: &str) -> Result<Kdf, String> {
     let number = text.parse::<u32>().map_err(|_| "must be a number".to_owned())?;
     Kdf::pbkdf2(number).map_err(|error| error.to_string())
+}
+
+pub(super) fn connections(text: &str) -> Result<usize, String> {
+    number(text, 1, 64)
+}
+
+pub(super) fn replicas(text: &str) -> Result<usize, String> {
+    number(text, 0, 16)
 }
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {

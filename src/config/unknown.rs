@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use clap::Command;
 
-use super::state_keys;
+use super::secrets;
 
 /// The first of `variables` that begins with `SPAKE_` and is neither an argument of `command` nor one of those that
 /// Kubernetes sets for a Service whose name begins with `spake`.
@@ -13,7 +13,7 @@ pub fn unknown_variable<K: AsRef<OsStr>, V: AsRef<OsStr>>(
     variables: impl Iterator<Item = (K, V)>,
 ) -> Option<String> {
     let known = |name: &str| {
-        name == state_keys::VARIABLE
+        secrets::WITHOUT_FLAG.contains(&name)
             || command.get_arguments().any(|argument| argument.get_env() == Some(OsStr::new(name)))
     };
     variables

@@ -3,7 +3,7 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::domain::codec;
-use crate::domain::ports::{KeyspaceStore, StoreError};
+use crate::domain::ports::{KeyspaceStore, StoreError, Swap};
 use crate::domain::random::random_bytes;
 use crate::domain::sealing::{OpenError, Purpose, Sealer};
 
@@ -67,6 +67,32 @@ pub enum KeyspaceError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What became of the facts when they were to be sealed under the newest key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resealed {
+    /// There are none: nothing has started on this store yet.
+    Absent,
+    /// They were already.
+    Current,
+    /// They are now.
+    Done,
+}
+
+/// Seals the facts under the key that seals now, by compare-and-set: services may run meanwhile.
+pub async fn reseal(store: &dyn KeyspaceStore, sealer: &Sealer) -> Result<Resealed, KeyspaceError> {
+    loop {
+        let Some(sealed) = store.fact(FACTS).await? else { return Ok(Resealed::Absent) };
+        let record = sealer.open(Purpose::KeyspaceFact, FACTS, &sealed)?;
+        if sealer.is_current(&sealed) {
+            return Ok(Resealed::Current);
+        }
+        let resealed = sealer.seal(Purpose::KeyspaceFact, FACTS, &record);
+        if store.replace_fact(FACTS, &sealed, resealed).await? == Swap::Won {
+            return Ok(Resealed::Done);
+        }
+    }
 }
 
 /// Reads the facts of a store, or writes them if this is its first start; refuses a store that was made for another

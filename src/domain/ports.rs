@@ -29,8 +29,6 @@ pub struct Lifetime {
     pub created: Timestamp,
     /// When it ends: always the TTL after `created`, never extended.
     pub expires: Timestamp,
-    /// What is left of it.
-    pub remaining: Duration,
 }
 
 /// Names one state of one session: two reads have equal revisions only if nothing was written between them, not even
@@ -90,7 +88,7 @@ pub struct Listed {
 /// A part of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Sessions in the order of their expiry, which is that of their creation. May be fewer than asked for.
+    /// Each live session once, in an order of the store's own. May be fewer than asked for.
     pub sessions: Vec<Listed>,
     /// Where to go on; `None` at the end.
     pub next: Option<Cursor>,
@@ -125,6 +123,12 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Replaces the state `expected` by `entry`, or changes nothing. The lifetime stays as it was.
     async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError>;
 
+    /// Returns once what was read of this session is as safe as a write that has won. For answers that come from the
+    /// record and need no write of their own.
+    async fn settle(&self, _id: &SessionId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Removes a session; whether it was there.
     async fn delete(&self, id: &SessionId) -> Result<bool, StoreError>;
 
@@ -138,6 +142,16 @@ pub trait SessionStore: Send + Sync + 'static {
         limit: usize,
         status: Option<Status>,
     ) -> Result<Page, ListError>;
+
+    /// The newest format of records that all who use this store can read (see [`crate::domain::codec::Formats`]).
+    fn permitted_format(&self) -> u8 {
+        u8::MAX
+    }
+
+    /// What an operator looks for to find this session in the store; for the log.
+    fn locate(&self, id: &SessionId) -> String {
+        format!("session {id}")
+    }
 }
 
 /// Sealed facts without an end.
@@ -148,4 +162,14 @@ pub trait KeyspaceStore: Send + Sync + 'static {
 
     /// Writes the fact unless there is one; returns the one that is there now.
     async fn create_fact(&self, name: &str, sealed: Vec<u8>) -> Result<Vec<u8>, StoreError>;
+
+    /// Replaces the fact `expected`, or changes nothing.
+    async fn replace_fact(&self, name: &str, expected: &[u8], sealed: Vec<u8>) -> Result<Swap, StoreError>;
+}
+
+/// Whether the store can do its work at this moment, writes included.
+#[async_trait]
+pub trait Readiness: Send + Sync + 'static {
+    /// Nothing, or what is wrong, in a sentence for the operator.
+    async fn check(&self) -> Result<(), String>;
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
@@ -43,6 +43,10 @@ fn rendered(mut response: Response, request_id: &str) -> Response {
     };
     let (status, code) = (error.status.as_u16(), error.code);
     match &error.cause {
+        // The store's own log line says when it began to fail and when it ended.
+        Some(cause) if error.status == StatusCode::SERVICE_UNAVAILABLE => {
+            tracing::debug!(status, code, cause, "failed");
+        }
         Some(cause) if error.status.is_server_error() => tracing::error!(status, code, cause, "failed"),
         _ if error.status.is_server_error() => tracing::warn!(status, code, "shed"),
         _ => tracing::info!(status, code, "refused"),

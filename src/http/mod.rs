@@ -7,8 +7,10 @@
 //! | `guard` | without API keys: only callers on this machine |
 //! | `payload`, `fields`, `path` | parsing at the edge: bodies, their fields, ids in paths |
 //! | `kdf` | stretching parameters as JSON |
+//! | `admin` | the operators' endpoints, on a listener of their own |
 //! | `routes` | one file for each group of endpoints |
 
+mod admin;
 mod context;
 mod error;
 mod fields;
@@ -26,6 +28,7 @@ use axum::response::IntoResponse;
 use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use self::admin::{Admin, admin_router};
 use self::error::ApiError;
 use self::routes::{health, pairing, sessions};
 use crate::domain::access::Access;

@@ -3,3 +3,5 @@
 //! All of them pass one conformance suite, `tests/it/conformance.rs`.
 
 pub mod embedded;
+pub mod redis;
+mod weather;

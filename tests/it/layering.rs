@@ -8,7 +8,8 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("domain", &["domain"]),
     ("store", &["store", "domain"]),
     ("http", &["http", "domain"]),
-    ("config", &["config", "domain"]),
+    // Settings are parsed into the store's own type.
+    ("config", &["config", "domain", "store"]),
     ("logging", &["config"]),
     ("server", &["config", "domain", "http", "store"]),
     ("commands", &["commands", "config", "domain", "logging", "server"]),
@@ -16,12 +17,13 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 11] = [
+const ONLY_IN: [(&str, &[&str]); 12] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
     ("tower", &["http"]),
     ("tower_http", &["http"]),
     ("redis", &["store"]),
+    ("deadpool", &["store"]),
     ("deadpool_redis", &["store"]),
     ("redb", &["store"]),
     ("bincode", &["domain/codec"]),

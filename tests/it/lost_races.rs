@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use spake_protocol::Password;
 use spake_protocol::spake2::{PartyA, Setting, W};
 use spake_protocol::stretch::Kdf;
+use spake_service::domain::codec::Formats;
 use spake_service::domain::ids::{ClientId, SessionId};
 use spake_service::domain::keyspace::{Facts, Seed};
 use spake_service::domain::pairing::{Pairing, PairingError, Policy};
@@ -56,7 +57,8 @@ async fn no_answer_leaves_whose_write_did_not_win() {
     let setting = Setting::new(b"", b"server", b"context").unwrap();
     let pairing = Pairing::new(
         Arc::new(EveryWriteLoses(MemoryStore::new(clock.clone()))),
-        Sealer::new(KeyRing::ephemeral(), "test"),
+        Arc::new(Sealer::new(KeyRing::ephemeral(), "test")),
+        Formats::CURRENT,
         Facts {
             seed: Seed::from_bytes([7; 32]),
             server_id: "server".to_owned(),

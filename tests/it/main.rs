@@ -25,5 +25,6 @@ mod pair_command;
 mod pairing;
 mod promises_at_rest;
 mod readme;
+mod redis_support;
 mod shutdown;
 mod startup;

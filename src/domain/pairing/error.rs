@@ -4,7 +4,6 @@ use spake_protocol::spake2::InvalidShare;
 
 use crate::domain::codec;
 use crate::domain::ports::StoreError;
-use crate::domain::sealing::OpenError;
 use crate::domain::stretching::NotRun;
 
 /// A field that does not parse. It travels into the use case because the session's status is judged first.
@@ -65,12 +64,6 @@ impl From<Refusal> for PairingError {
 impl From<StoreError> for PairingError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
-    }
-}
-
-impl From<OpenError> for PairingError {
-    fn from(error: OpenError) -> Self {
-        Self::Store(StoreError::Corrupt(error.to_string()))
     }
 }
 

@@ -11,6 +11,7 @@ use spake_protocol::spake2::{AwaitingConfirmationA, ConfirmationA, PartyB, Setti
 use spake_protocol::stretch::Kdf;
 use spake_protocol::{Password, SharedSecret};
 
+use crate::domain::codec::Formats;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, SessionId};
 use crate::domain::keyspace::Facts;
@@ -95,13 +96,21 @@ impl Pairing {
     /// A pairing service over `store`, whose keyspace was joined with `facts`.
     pub fn new(
         store: Arc<dyn SessionStore>,
-        sealer: Sealer,
+        sealer: Arc<Sealer>,
+        formats: Formats,
         facts: Facts,
         policy: Policy,
         stretching: StretchingPool,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { records: Records::new(store.clone(), sealer), store, facts, policy, stretching, clock }
+        Self {
+            records: Records::new(store.clone(), sealer, formats),
+            store,
+            facts,
+            policy,
+            stretching,
+            clock,
+        }
     }
 
     /// Stretches the password, draws the service's share and opens a session.
@@ -198,8 +207,8 @@ impl Pairing {
         limit: usize,
         status: Option<Status>,
     ) -> Result<Listing, ListError> {
-        let page = self.store.list(cursor, limit, status).await?;
-        Ok(Listing { active: self.store.count().await?, page })
+        let active = self.store.count().await?;
+        Ok(Listing { active, page: self.store.list(cursor, limit, status).await? })
     }
 
     /// Reads, steps and writes until the answer belongs to the state that is stored: an answer that depends on the
@@ -213,7 +222,8 @@ impl Pairing {
             let (session, stored) = self.records.read(session_id).await?;
             let Step { write, answer } = step(session);
             let won = match write {
-                None => true,
+                // The answer is another request's, whose write may not be safe yet.
+                None => self.records.settle(session_id).await.map(|()| true)?,
                 Some(next) => self.records.replace(session_id, stored.revision, &next).await?,
             };
             if won {

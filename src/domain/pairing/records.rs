@@ -1,23 +1,25 @@
 //! Sessions in and out of a store: encoded, sealed for their id, and compared-and-set.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::codec;
+use crate::domain::codec::{self, Formats};
 use crate::domain::ids::SessionId;
 use crate::domain::pairing::{PairingError, Refusal};
-use crate::domain::ports::{Created, Entry, Revision, SessionStore, Stored, Swap};
+use crate::domain::ports::{Created, Entry, Revision, SessionStore, StoreError, Stored, Swap};
 use crate::domain::sealing::{Purpose, Sealer};
 use crate::domain::session::Session;
 
 pub(super) struct Records {
     store: Arc<dyn SessionStore>,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
+    formats: Formats,
 }
 
 impl Records {
-    pub(super) fn new(store: Arc<dyn SessionStore>, sealer: Sealer) -> Self {
-        Self { store, sealer }
+    pub(super) fn new(store: Arc<dyn SessionStore>, sealer: Arc<Sealer>, formats: Formats) -> Self {
+        Self { store, sealer, formats }
     }
 
     pub(super) async fn create(
@@ -31,8 +33,17 @@ impl Records {
 
     pub(super) async fn read(&self, id: &SessionId) -> Result<(Session, Stored), PairingError> {
         let stored = self.store.read(id).await?.ok_or(Refusal::NotFound)?;
-        let record = self.sealer.open(Purpose::Session, id.as_str(), &stored.sealed)?;
-        Ok((codec::decode_session(&record)?, stored))
+        let unreadable = |why: &dyn Display| {
+            PairingError::Store(StoreError::Corrupt(format!("{}: {why}", self.store.locate(id))))
+        };
+        let record = self.sealer.open(Purpose::Session, id.as_str(), &stored.sealed);
+        let record = record.map_err(|error| unreadable(&error))?;
+        Ok((codec::decode_session(&record, self.formats).map_err(|error| unreadable(&error))?, stored))
+    }
+
+    /// See [`SessionStore::settle`].
+    pub(super) async fn settle(&self, id: &SessionId) -> Result<(), PairingError> {
+        Ok(self.store.settle(id).await?)
     }
 
     /// Whether the write won.
@@ -46,7 +57,7 @@ impl Records {
     }
 
     fn entry(&self, id: &SessionId, session: &Session) -> Result<Entry, PairingError> {
-        let record = codec::encode_session(session)?;
+        let record = codec::encode_session(session, self.formats, self.store.permitted_format())?;
         let sealed = self.sealer.seal(Purpose::Session, id.as_str(), &record);
         Ok(Entry { sealed, summary: session.summary() })
     }

@@ -4,6 +4,8 @@
 //! sealed to another id, keyspace or purpose. The nonce is random for every seal; at 24 bytes it never repeats, and it
 //! makes every envelope unique, which is how a store may recognise its own write.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
@@ -47,19 +49,39 @@ pub enum OpenError {
 
 /// Seals and opens records of one keyspace.
 pub struct Sealer {
-    ring: KeyRing,
+    ring: RwLock<Arc<KeyRing>>,
     prefix: Box<str>,
 }
 
 impl Sealer {
     /// A sealer for the keyspace called `prefix`.
     pub fn new(ring: KeyRing, prefix: &str) -> Self {
-        Self { ring, prefix: prefix.into() }
+        Self { ring: RwLock::new(Arc::new(ring)), prefix: prefix.into() }
+    }
+
+    /// Takes other keys from now on.
+    pub fn replace_ring(&self, ring: KeyRing) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// The name of the key that seals.
+    pub fn sealing_key_id(&self) -> String {
+        self.ring().sealing_key().id.to_string()
+    }
+
+    /// Whether an envelope was sealed under the key that seals now.
+    pub fn is_current(&self, envelope: &[u8]) -> bool {
+        split(envelope).is_some_and(|(key_id, ..)| key_id == &*self.ring().sealing_key().id)
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Seals `record` for the place `purpose`, `id` under the first key.
     pub fn seal(&self, purpose: Purpose, id: &str, record: &[u8]) -> Vec<u8> {
-        let StateKey { id: key_id, key } = self.ring.sealing_key();
+        let ring = self.ring();
+        let StateKey { id: key_id, key } = ring.sealing_key();
         let nonce = random_bytes::<NONCE_LEN>();
         let aad = self.associated_data(purpose, key_id, id);
         let sealed = XChaCha20Poly1305::new((&**key).into())
@@ -78,7 +100,8 @@ impl Sealer {
     /// Opens what [`Self::seal`] made for the same place.
     pub fn open(&self, purpose: Purpose, id: &str, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (key_id, nonce, sealed) = split(envelope).ok_or(OpenError::Corrupt)?;
-        let key = self.ring.find(key_id).ok_or_else(|| OpenError::RetiredKey(key_id.to_owned()))?;
+        let ring = self.ring();
+        let key = ring.find(key_id).ok_or_else(|| OpenError::RetiredKey(key_id.to_owned()))?;
         let aad = self.associated_data(purpose, key_id, id);
         XChaCha20Poly1305::new((&*key.key).into())
             .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: &aad })
@@ -142,6 +165,18 @@ mod tests {
         let mut moved = envelope;
         moved[2] = b'b';
         assert_eq!(renamed.open(Purpose::Session, "s1", &moved), corrupt);
+    }
+
+    #[test]
+    fn keys_are_replaced_while_others_seal_and_open() {
+        let ours = sealer(A, "spake");
+        let old = ours.seal(Purpose::Session, "s1", b"record");
+        assert!(ours.is_current(&old));
+        ours.replace_ring(KeyRing::parse(&format!("{B},{A}")).unwrap());
+        assert!(!ours.is_current(&old));
+        assert_eq!(*ours.open(Purpose::Session, "s1", &old).unwrap(), b"record");
+        let new = ours.seal(Purpose::Session, "s1", b"record");
+        assert!(ours.is_current(&new) && sealer(A, "spake").open(Purpose::Session, "s1", &new).is_err());
     }
 
     #[test]

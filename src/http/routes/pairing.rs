@@ -97,7 +97,7 @@ impl From<Initiated> for InitiateResponse {
             context: text(initiated.setting.context()),
             kdf: KdfDescriptor::new(&initiated.kdf, &initiated.setting.salt()),
             expires_at: initiated.lifetime.expires.to_string(),
-            expires_in: initiated.lifetime.remaining.as_secs(),
+            expires_in: initiated.lifetime.expires.since(initiated.lifetime.created).as_secs(),
         }
     }
 }

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use super::cursor::Place;
 use crate::domain::ids::SessionId;
 use crate::domain::ports::{
-    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Revision, SessionStore,
-    StoreError, Stored, Swap,
+    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Readiness, Revision,
+    SessionStore, StoreError, Stored, Swap,
 };
 use crate::domain::session::{Status, Summary};
 use crate::domain::time::{Clock, Timestamp};
@@ -113,9 +113,8 @@ impl Held {
         self.place.expires <= now.as_millis()
     }
 
-    fn lifetime(&self, now: Timestamp) -> Lifetime {
-        let expires = Timestamp::from_millis(self.place.expires);
-        Lifetime { created: self.created, expires, remaining: expires.since(now) }
+    fn lifetime(&self) -> Lifetime {
+        Lifetime { created: self.created, expires: Timestamp::from_millis(self.place.expires) }
     }
 }
 
@@ -136,7 +135,7 @@ impl SessionStore for MemoryStore {
             created: now,
             place: Place { expires: now.after(ttl).as_millis(), sequence },
         };
-        let (lifetime, id) = (held.lifetime(now), Arc::new(id.clone()));
+        let (lifetime, id) = (held.lifetime(), Arc::new(id.clone()));
         shard.by_expiry.insert(held.place, Arc::clone(&id));
         shard.sessions.insert(id, held);
         Ok(Created::New(lifetime))
@@ -148,7 +147,7 @@ impl SessionStore for MemoryStore {
         Ok(shard.live(id, now).map(|held| Stored {
             sealed: held.sealed.to_vec(),
             revision: Revision(held.revision),
-            lifetime: held.lifetime(now),
+            lifetime: held.lifetime(),
         }))
     }
 
@@ -203,7 +202,7 @@ impl SessionStore for MemoryStore {
             found.extend(first.filter_map(|(place, id)| {
                 let held = shard.sessions.get(id)?;
                 let listed =
-                    Listed { id: SessionId::clone(id), summary: held.summary, lifetime: held.lifetime(now) };
+                    Listed { id: SessionId::clone(id), summary: held.summary, lifetime: held.lifetime() };
                 Some((*place, listed))
             }));
         }
@@ -231,6 +230,23 @@ impl KeyspaceStore for MemoryStore {
             hash_map::Entry::Occupied(there) => Ok(there.get().clone()),
             hash_map::Entry::Vacant(free) => Ok(free.insert(sealed).clone()),
         }
+    }
+
+    async fn replace_fact(&self, name: &str, expected: &[u8], sealed: Vec<u8>) -> Result<Swap, StoreError> {
+        match lock(&self.facts).get_mut(name) {
+            Some(there) if there == expected => {
+                *there = sealed;
+                Ok(Swap::Won)
+            }
+            _ => Ok(Swap::Lost),
+        }
+    }
+}
+
+#[async_trait]
+impl Readiness for MemoryStore {
+    async fn check(&self) -> Result<(), String> {
+        Ok(())
     }
 }
 

@@ -2,6 +2,13 @@
 
 mod client;
 mod http;
+pub mod redis_clock;
+pub mod redis_cluster;
+pub mod redis_process;
+pub mod redis_sentinel;
+pub mod redis_server;
+pub mod redis_tls;
+pub mod resp;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
@@ -11,6 +18,8 @@ use std::time::{Duration, Instant};
 
 pub use client::Client;
 pub use http::{Answer, read_answer};
+pub use redis_clock::RedisClock;
+pub use redis_server::RedisServer;
 use serde_json::Value;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_spake-service");

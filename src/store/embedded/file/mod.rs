@@ -14,18 +14,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
+use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTableMetadata, StorageError};
 
 use self::schema::{BY_EXPIRY, FACTS, SESSIONS, Tables, decode_summary};
 use self::writer::{Shared, Writer};
 use super::cursor::Place;
 use crate::domain::ids::SessionId;
 use crate::domain::ports::{
-    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Revision, SessionStore,
-    StoreError, Stored, Swap,
+    Created, Cursor, Entry, KeyspaceStore, Lifetime, ListError, Listed, Page, Readiness, Revision,
+    SessionStore, StoreError, Stored, Swap,
 };
 use crate::domain::session::Status;
 use crate::domain::time::{Clock, Timestamp};
+use crate::store::weather::Weather;
 
 const FILE_NAME: &str = "spake.redb";
 const CACHE_BYTES: usize = 64 << 20;
@@ -70,6 +71,8 @@ pub struct FileStore {
     writer: Writer,
     database: Shared,
     clock: Arc<dyn Clock>,
+    reads: Weather,
+    writes: Weather,
 }
 
 impl FileStore {
@@ -82,14 +85,16 @@ impl FileStore {
             Writer::start(Arc::clone(&database), Box::new(move || open_database(&directory, &path)))
         };
         let writer = writer.map_err(|error| OpenFileError::Io { path, error })?;
-        Ok(Self { writer, database, clock })
+        let (reads, writes) =
+            (Weather::of("reading the session file"), Weather::of("writing the session file"));
+        Ok(Self { writer, database, clock, reads, writes })
     }
 
     /// Removes sessions whose time has passed. Writes nothing when there are none.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         while self.read_in(move |transaction| due(transaction, now)).await? > 0 {
-            self.writer.write(move |tables| tables.drop_expired(now, SWEEP_SLICE)).await?;
+            self.write(move |tables| tables.drop_expired(now, SWEEP_SLICE)).await?;
         }
         Ok(())
     }
@@ -105,12 +110,20 @@ impl FileStore {
             let database = database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
             read(&database.begin_read()?)
         });
-        match result.await {
+        self.reads.observe(match result.await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(redb::Error::Corrupted(what))) => Err(StoreError::Corrupt(what)),
             Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
-        }
+        })
+    }
+
+    /// Makes a change; returns when it is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Tables<'_>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writes.observe(self.writer.write(change).await)
     }
 }
 
@@ -162,7 +175,7 @@ fn due(transaction: &ReadTransaction, now: Timestamp) -> Result<u64, redb::Error
 impl SessionStore for FileStore {
     async fn create(&self, id: &SessionId, entry: Entry, ttl: Duration) -> Result<Created, StoreError> {
         let (id, clock) = (id.clone(), Arc::clone(&self.clock));
-        self.writer.write(move |tables| tables.create(id.as_str(), &entry, ttl, clock.now())).await
+        self.write(move |tables| tables.create(id.as_str(), &entry, ttl, clock.now())).await
     }
 
     async fn read(&self, id: &SessionId) -> Result<Option<Stored>, StoreError> {
@@ -180,12 +193,12 @@ impl SessionStore for FileStore {
 
     async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError> {
         let (id, clock) = (id.clone(), Arc::clone(&self.clock));
-        self.writer.write(move |tables| tables.replace(id.as_str(), expected, &entry, clock.now())).await
+        self.write(move |tables| tables.replace(id.as_str(), expected, &entry, clock.now())).await
     }
 
     async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
         let (id, clock) = (id.clone(), Arc::clone(&self.clock));
-        self.writer.write(move |tables| tables.delete(id.as_str(), clock.now())).await
+        self.write(move |tables| tables.delete(id.as_str(), clock.now())).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
@@ -247,7 +260,7 @@ fn page(
 
 fn live(created: u64, expires: u64, now: Timestamp) -> Option<Lifetime> {
     let (created, expires) = (Timestamp::from_millis(created), Timestamp::from_millis(expires));
-    (expires > now).then(|| Lifetime { created, expires, remaining: expires.since(now) })
+    (expires > now).then_some(Lifetime { created, expires })
 }
 
 #[async_trait]
@@ -262,6 +275,22 @@ impl KeyspaceStore for FileStore {
 
     async fn create_fact(&self, name: &str, sealed: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let name = name.to_owned();
-        self.writer.write(move |tables| tables.create_fact(&name, sealed)).await
+        self.write(move |tables| tables.create_fact(&name, sealed)).await
+    }
+
+    async fn replace_fact(&self, name: &str, expected: &[u8], sealed: Vec<u8>) -> Result<Swap, StoreError> {
+        let (name, expected) = (name.to_owned(), expected.to_owned());
+        self.write(move |tables| tables.replace_fact(&name, &expected, &sealed)).await
+    }
+}
+
+#[async_trait]
+impl Readiness for FileStore {
+    async fn check(&self) -> Result<(), String> {
+        // Reads, and a commit that is on disk.
+        self.read_in(|transaction| Ok(transaction.open_table(FACTS)?.len()?))
+            .await
+            .map_err(|e| e.to_string())?;
+        self.write(|_| Ok(())).await.map_err(|error| error.to_string())
     }
 }

@@ -73,7 +73,7 @@ impl<'txn> Tables<'txn> {
             (sequence, now.as_millis(), expires.as_millis(), sequence, status, confirmed, &*entry.sealed);
         self.sessions.insert(id, row)?;
         self.by_expiry.insert((expires.as_millis(), sequence), id)?;
-        Ok(Created::New(Lifetime { created: now, expires, remaining: expires.since(now) }))
+        Ok(Created::New(Lifetime { created: now, expires }))
     }
 
     pub(super) fn replace(
@@ -115,6 +115,19 @@ impl<'txn> Tables<'txn> {
         }
         self.facts.insert(name, &*sealed)?;
         Ok(sealed)
+    }
+
+    pub(super) fn replace_fact(
+        &mut self,
+        name: &str,
+        expected: &[u8],
+        sealed: &[u8],
+    ) -> Result<Swap, StorageError> {
+        if self.facts.get(name)?.is_none_or(|there| there.value() != expected) {
+            return Ok(Swap::Lost);
+        }
+        self.facts.insert(name, sealed)?;
+        Ok(Swap::Won)
     }
 
     /// Removes up to `limit` sessions whose time has passed; how many it removed.

@@ -1,0 +1,15 @@
+-- The keyspace as the first release lays it out. There is nothing to change.
+--
+-- What a migration is, for those that follow. It is the body of a function, run by `spake-service migrate` bucket by
+-- bucket, in steps that the other requests wait for; so a step must be short. Once released it is never edited: its
+-- checksum is recorded in every keyspace, and an edited one is refused.
+--
+--   cursor   '' at first, then what the step before returned
+--   limit    how many entries a step may touch
+--   index    key of the bucket's sorted set of sessions, by expiry in milliseconds
+--   session  what the keys of the bucket's sessions begin with; the id follows
+--
+-- It returns the cursor of the next step, or nil when the bucket is done. Keys other than those of the bucket are out
+-- of reach: they may be on another server. What is sealed cannot be opened here; it is migrated by the service, record
+-- by record, as it is written. The release before must be able to work with the result: it may be running.
+return nil

@@ -1,0 +1,62 @@
+//! The operators' endpoints: `GET /health/live`, `GET /health/ready`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::context;
+use super::error::ApiError;
+use crate::domain::ports::Readiness;
+
+/// What the operators' handlers share.
+#[derive(Clone)]
+pub struct Admin {
+    /// Whether the store works.
+    pub store: Arc<dyn Readiness>,
+    /// Set when the service has been told to stop.
+    pub stopping: Arc<AtomicBool>,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// The operators' router. It asks nobody who they are: its listener is for the inside only.
+pub fn admin_router(admin: Admin) -> Router {
+    Router::new()
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .fallback(async || ApiError::endpoint_not_found())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(from_fn(context::context))
+        .with_state(admin)
+}
+
+/// The process answers. A store that is down is no reason to restart it.
+async fn live() -> Json<Health> {
+    Json(Health { status: "live", reason: None })
+}
+
+/// Requests can be served now.
+async fn ready(State(admin): State<Admin>) -> (StatusCode, Json<Health>) {
+    let checked = if admin.stopping.load(Ordering::Relaxed) {
+        Err("the service is stopping".to_owned())
+    } else {
+        admin.store.check().await
+    };
+    match checked {
+        Ok(()) => (StatusCode::OK, Json(Health { status: "ready", reason: None })),
+        Err(reason) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "not ready", reason: Some(reason) }))
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The operators' listener.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+
+use super::StartError;
+use crate::config::Listener;
+use crate::http::{self, Admin};
+
+const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+
+/// Binds it. Only an address that was asked for must be free: several services on one machine all have the default.
+pub(super) fn bind(configured: Option<Listener>) -> Result<Option<TcpListener>, StartError> {
+    match configured {
+        Some(Listener::Off) => Ok(None),
+        Some(Listener::At(address)) => {
+            let failed = |error| StartError::ListenAdmin { address, error };
+            TcpListener::bind(address).map(Some).map_err(failed)
+        }
+        None => {
+            let bound = TcpListener::bind(DEFAULT);
+            if let Err(error) = &bound {
+                tracing::warn!("no /health/live and /health/ready: {DEFAULT}: {error}; set SPAKE_ADMIN_ADDR");
+            }
+            Ok(bound.ok())
+        }
+    }
+}
+
+/// Answers operators until the process ends, so that they see it drain.
+pub(super) fn serve(listener: TcpListener, admin: Admin) -> Result<(), StartError> {
+    let server = axum_server::from_tcp(listener).map_err(StartError::Serve)?;
+    tokio::spawn(async move {
+        if let Err(error) = server.serve(http::admin_router(admin).into_make_service()).await {
+            tracing::error!(%error, "the operators' listener failed");
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Wiring: configuration → store → use cases → router → listeners, and the way down again.
+
+mod admin;
+mod key_file;
+mod stores;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+
+pub use self::stores::{OpenStore, open as open_store, reach_redis};
+use crate::config::Config;
+use crate::domain::codec::Formats;
+use crate::domain::keyspace::{self, KeyspaceError};
+use crate::domain::pairing::Pairing;
+use crate::domain::ports::StoreError;
+use crate::domain::stretching::StretchingPool;
+use crate::domain::time::{Clock, SystemClock};
+use crate::http::{self, Admin, App};
+use crate::store::embedded::OpenFileError;
+use crate::store::redis::Unfit;
+
+/// Why the service did not start, in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("PORT, SPAKE_HOST: cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The operators' address is taken or not ours.
+    #[error("SPAKE_ADMIN_ADDR: cannot listen on {address}: {error}")]
+    ListenAdmin {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// PEM files that cannot be read.
+    #[error("SPAKE_REDIS_CA, SPAKE_REDIS_CERT, SPAKE_REDIS_KEY: {0}")]
+    RedisCertificates(String),
+    /// A Redis that does not answer or may not be used.
+    #[error("REDIS_URL: {0}")]
+    Redis(#[from] Unfit),
+    /// The file of the embedded store.
+    #[error("SPAKE_DATA_DIR: {0}")]
+    File(#[from] OpenFileError),
+    /// The store belongs to another configuration.
+    #[error(transparent)]
+    Keyspace(#[from] KeyspaceError),
+    /// The system gave no thread.
+    #[error("cannot start the service's threads: {0}")]
+    Threads(std::io::Error),
+    /// The listener broke while serving.
+    #[error("the listener failed: {0}")]
+    Serve(std::io::Error),
+}
+
+impl StartError {
+    /// Whether the same start may succeed later, with nothing changed.
+    pub fn is_about_the_moment(&self) -> bool {
+        let store = match self {
+            Self::Redis(Unfit::Store(error)) | Self::Keyspace(KeyspaceError::Store(error)) => error,
+            Self::Threads(_) | Self::Serve(_) => return true,
+            _ => return false,
+        };
+        matches!(store, StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))
+    }
+}
+
+/// A service that is listening and not yet answering.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    admin_listener: Option<TcpListener>,
+    app: App,
+    admin: Admin,
+    drain_timeout: Duration,
+}
+
+impl Server {
+    /// Opens the store, joins its keyspace and binds the listener.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let listen = |error| StartError::Listen { address: config.address, error };
+        let listener = TcpListener::bind(config.address).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let admin_listener = admin::bind(config.admin)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let store = stores::open(config.store, Arc::clone(&clock)).await?;
+        let facts =
+            keyspace::join(&*store.keyspace, &store.sealer, &config.server_id, &config.context).await?;
+        if let Some(file) = store.key_file {
+            key_file::watch(file, Arc::clone(&store.sealer));
+        }
+        let stretching = StretchingPool::start(config.stretch_threads, config.stretch_queue);
+        let stretching = stretching.map_err(StartError::Threads)?;
+        let pairing = Pairing::new(
+            store.sessions,
+            store.sealer,
+            Formats::CURRENT,
+            facts,
+            config.policy,
+            stretching,
+            clock,
+        );
+        let app = App { pairing: Arc::new(pairing), store: store.name, access: config.access };
+        let admin = Admin { store: store.readiness, stopping: Arc::default() };
+        let drain_timeout = config.drain_timeout;
+        Ok(Self { listener, address, admin_listener, app, admin, drain_timeout })
+    }
+
+    /// The bound address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The operators' address, if they have one.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// Answers requests until `stop` resolves; then accepts no more and lets those in flight finish.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+        let handle = Handle::new();
+        let server = axum_server::from_tcp(self.listener)
+            .map_err(StartError::Serve)?
+            .acceptor(NoDelayAcceptor::new())
+            .handle(handle.clone());
+        let (drain_timeout, stopping) = (self.drain_timeout, Arc::clone(&self.admin.stopping));
+        if let Some(listener) = self.admin_listener {
+            admin::serve(listener, self.admin)?;
+        }
+        tokio::spawn(async move {
+            stop.await;
+            stopping.store(true, Ordering::Relaxed);
+            tracing::info!("stopping: no new connections, requests in flight finish");
+            handle.graceful_shutdown(Some(drain_timeout));
+        });
+        server.serve(http::router(self.app).into_make_service()).await.map_err(StartError::Serve)
+    }
+}
+
+/// Does `work` now and then, until the runtime ends.
+fn every<F>(period: Duration, work: impl Fn() -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            work().await;
+        }
+    });
+}

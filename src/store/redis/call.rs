@@ -1,0 +1,90 @@
+//! One command or script, ready to be sent.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use redis::{Arg, Cmd, ErrorKind, RedisResult, ServerErrorKind, ToRedisArgs, Value, cmd};
+
+use super::connector::Connection;
+
+/// A script of ours. All of one run in one slot and are atomic.
+pub(super) struct Script {
+    source: &'static str,
+    hash: LazyLock<String>,
+}
+
+macro_rules! scripts {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(super) static $name: Script = Script {
+            source: include_str!(concat!("lua/", $file)),
+            hash: LazyLock::new(|| redis::Script::new(include_str!(concat!("lua/", $file))).get_hash().to_owned()),
+        };)*
+    };
+}
+
+scripts! {
+    CREATE = "create.lua";
+    REPLACE = "replace.lua";
+    DELETE = "delete.lua";
+    SETTLE = "settle.lua";
+    COUNT = "count.lua";
+    LIST = "list.lua";
+    CREATE_FACT = "create_fact.lua";
+    REPLACE_FACT = "replace_fact.lua";
+    RAISE = "raise.lua";
+}
+
+/// A step of a migration, whose body takes the place of `--[[body]]`.
+pub(super) const MIGRATE: &str = include_str!("lua/migrate.lua");
+
+/// A command, and the script that it stands for.
+pub(super) struct Call {
+    command: Cmd,
+    source: Option<Cow<'static, str>>,
+}
+
+impl Call {
+    /// A plain command.
+    pub(super) const fn command(command: Cmd) -> Self {
+        Self { command, source: None }
+    }
+
+    /// A script over `keys`, all of one bucket; arguments follow with [`Call::arg`].
+    pub(super) fn script(script: &Script, keys: &[&str]) -> Self {
+        Self::evalsha(&script.hash, Cow::Borrowed(script.source), keys)
+    }
+
+    /// A script that is not known before the program runs.
+    pub(super) fn evalsha(hash: &str, source: Cow<'static, str>, keys: &[&str]) -> Self {
+        let mut command = cmd("EVALSHA");
+        command.arg(hash).arg(keys.len()).arg(keys);
+        Self { command, source: Some(source) }
+    }
+
+    pub(super) fn arg(mut self, argument: impl ToRedisArgs) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Sends it. A server that does not know the script yet (new, restarted, or another one since a failover) gets its
+    /// text.
+    pub(super) async fn send(&self, connection: &mut Connection) -> RedisResult<Value> {
+        match (self.command.query_async(connection).await, &self.source) {
+            (Err(error), Some(source)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.with(source).query_async(connection).await
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    fn with(&self, source: &str) -> Cmd {
+        let mut command = cmd("EVAL");
+        command.arg(source);
+        for argument in self.command.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = argument {
+                command.arg(bytes);
+            }
+        }
+        command
+    }
+}

@@ -1,0 +1,94 @@
+//! What an error of Redis means: was the command executed, and is the connection still good?
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use crate::domain::ports::StoreError;
+
+/// Why a command gave no value, by what can be known about its effect.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It never left.
+    NotSent(String),
+    /// It never left, for the server does not know our user or password.
+    Login(String),
+    /// The server refused it and changed nothing.
+    Refused(String),
+    /// Our user may not do this.
+    Forbidden(String),
+    /// The server refused it, and will refuse all on this connection: it is no master any more, or forgot our login.
+    Demoted(String),
+    /// The key holds something that is not ours.
+    WrongType(String),
+    /// It left, and no answer came.
+    Cut(String),
+}
+
+impl Failure {
+    /// An error before anything of ours was sent.
+    pub(super) fn of_connecting(error: RedisError) -> Self {
+        match Self::from(error) {
+            login @ Self::Login(_) => login,
+            other => Self::NotSent(other.why()),
+        }
+    }
+
+    /// Whether other commands on the same connection would fare no better.
+    pub(super) const fn breaks_connection(&self) -> bool {
+        matches!(self, Self::Demoted(_) | Self::Cut(_))
+    }
+
+    /// What happened, for the log.
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::NotSent(why)
+            | Self::Login(why)
+            | Self::Refused(why)
+            | Self::Forbidden(why)
+            | Self::Demoted(why)
+            | Self::WrongType(why)
+            | Self::Cut(why) => why,
+        }
+    }
+
+    /// For a command that changes nothing.
+    pub(super) fn of_read(self) -> StoreError {
+        match self {
+            Self::WrongType(why) => StoreError::Corrupt(why),
+            other => StoreError::Unavailable(other.why()),
+        }
+    }
+
+    /// For a command that may have changed something.
+    pub(super) fn of_write(self) -> StoreError {
+        match self {
+            Self::Cut(why) => StoreError::OutcomeUnknown(why),
+            other => other.of_read(),
+        }
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        let why = error.to_string();
+        match (error.kind(), error.code()) {
+            (ErrorKind::Server(ServerErrorKind::ReadOnly), _) | (_, Some("NOAUTH" | "UNBLOCKED")) => {
+                Self::Demoted(why)
+            }
+            (ErrorKind::Server(ServerErrorKind::NoPerm), _) => Self::Forbidden(why),
+            (_, Some("WRONGTYPE")) => Self::WrongType(why),
+            // Before Redis 7 an error inside a script carries the code in its text.
+            (ErrorKind::Server(_), _) if why.contains("WRONGTYPE") => Self::WrongType(why),
+            (ErrorKind::Server(_), _) if why.contains("READONLY") => Self::Demoted(why),
+            (ErrorKind::Server(_) | ErrorKind::Extension, _) => Self::Refused(why),
+            (ErrorKind::AuthenticationFailed, _) => Self::Login(why),
+            (
+                ErrorKind::InvalidClientConfig
+                | ErrorKind::MasterNameNotFoundBySentinel
+                | ErrorKind::EmptySentinelList,
+                _,
+            ) => Self::NotSent(why),
+            // An I/O error, or one that the client makes up: it may have left.
+            _ => Self::Cut(why),
+        }
+    }
+}

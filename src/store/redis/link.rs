@@ -1,0 +1,166 @@
+//! The way to Redis: a few shared connections, a deadline for everything, and one log line a change of state.
+
+use std::time::Duration;
+
+use deadpool::managed::{Pool, PoolError};
+use redis::{FromRedisValue, RedisError, RedisResult, Value, cmd};
+use tokio::time::{Instant, timeout_at};
+
+use super::call::Call;
+use super::connector::{Connection, Connector};
+use super::failure::Failure;
+use super::settings::Settings;
+use crate::domain::ports::StoreError;
+use crate::store::weather::Weather;
+
+/// Connections on which requests wait for replicas, one request each: `WAIT` holds up all that comes after it.
+const WAITING_CONNECTIONS: usize = 32;
+
+pub(super) struct Link {
+    shared: Pool<Connector>,
+    /// Each used by one request at a time.
+    waiting: Pool<Connector>,
+    replicas: usize,
+    timeout: Duration,
+    reads: Weather,
+    writes: Weather,
+}
+
+impl Link {
+    /// Connects to nothing yet. Fails for certificates that cannot be read.
+    pub(super) fn new(settings: &Settings) -> RedisResult<Self> {
+        let pool = |size| -> RedisResult<Pool<Connector>> {
+            let builder = Pool::builder(Connector::new(settings)?).max_size(size);
+            // Only a runtime for timeouts can be missing, and these are ours.
+            builder.build().map_err(|error| RedisError::from(std::io::Error::other(error)))
+        };
+        Ok(Self {
+            shared: pool(settings.connections)?,
+            waiting: pool(WAITING_CONNECTIONS)?,
+            replicas: settings.wait_replicas,
+            timeout: settings.timeout,
+            reads: Weather::of("reading from Redis"),
+            writes: Weather::of("writing to Redis"),
+        })
+    }
+
+    /// Sends what changes nothing. A connection that turns out to be cut is replaced and the call sent once more.
+    pub(super) async fn read<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
+        let deadline = self.deadline();
+        let mut outcome = self.attempt(call, deadline).await;
+        if matches!(outcome, Err(Failure::Cut(_) | Failure::Demoted(_))) && Instant::now() < deadline {
+            outcome = self.attempt(call, deadline).await;
+        }
+        self.reads.observe(outcome.map_err(Failure::of_read).and_then(typed))
+    }
+
+    /// Sends what changes nothing; `None` if the server does not let our user.
+    pub(super) async fn read_if_allowed(&self, call: &Call) -> Result<Option<Value>, StoreError> {
+        match self.attempt(call, self.deadline()).await {
+            Err(Failure::Forbidden(_)) => Ok(None),
+            outcome => self.reads.observe(outcome.map(Some).map_err(Failure::of_read)),
+        }
+    }
+
+    /// What the server says against our user or password, if it says anything.
+    pub(super) async fn refused_login(&self) -> Option<String> {
+        match self.attempt(&Call::command(cmd("PING")), self.deadline()).await {
+            Err(Failure::Login(why)) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Sends what may change something, once.
+    pub(super) async fn write<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
+        let outcome = self.attempt(call, self.deadline()).await;
+        self.writes.observe(outcome.map_err(Failure::of_write).and_then(typed))
+    }
+
+    /// Sends what may change something in `slot`, and returns when as many replicas have it as the operator asks for.
+    pub(super) async fn write_to_replicas<T: FromRedisValue>(
+        &self,
+        call: &Call,
+        slot: u16,
+    ) -> Result<T, StoreError> {
+        if self.replicas == 0 {
+            return self.write(call).await;
+        }
+        let outcome = self.attempt_with_replicas(call, slot, self.deadline()).await;
+        self.writes.observe(outcome.map_err(Failure::of_write).and_then(typed))
+    }
+
+    /// Whether writes wait for replicas.
+    pub(super) const fn waits(&self) -> bool {
+        self.replicas > 0
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.timeout
+    }
+
+    async fn attempt(&self, call: &Call, deadline: Instant) -> Result<Value, Failure> {
+        let object = self.connection(&self.shared, deadline).await?;
+        // A handle of our own; the connection itself goes back at once, for the others.
+        let mut connection = Connection::clone(&object);
+        drop(object);
+        self.send(call.send(&mut connection.clone()), &mut connection, deadline).await
+    }
+
+    async fn attempt_with_replicas(
+        &self,
+        call: &Call,
+        slot: u16,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let mut object = self.connection(&self.waiting, deadline).await?;
+        let mut handle = Connection::clone(&object);
+        let value = self.send(call.send(&mut handle), &mut object, deadline).await?;
+        let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
+        let mut wait = cmd("WAIT");
+        wait.arg(self.replicas).arg(u64::try_from(left).unwrap_or(u64::MAX));
+        let reached = self.send(handle.on_master_of(slot, wait), &mut object, deadline).await;
+        match reached.map(|value| i64::from_redis_value(value).unwrap_or(0)) {
+            Ok(reached) if usize::try_from(reached).is_ok_and(|reached| reached >= self.replicas) => {
+                Ok(value)
+            }
+            Ok(reached) => {
+                Err(Failure::Cut(format!("{reached} of {} replicas have the write", self.replicas)))
+            }
+            // The write itself is done, whatever became of the question.
+            Err(failure) => Err(Failure::Cut(failure.why())),
+        }
+    }
+
+    async fn connection(
+        &self,
+        pool: &Pool<Connector>,
+        deadline: Instant,
+    ) -> Result<deadpool::managed::Object<Connector>, Failure> {
+        match timeout_at(deadline, pool.get()).await {
+            Ok(Ok(object)) => Ok(object),
+            Ok(Err(PoolError::Backend(error))) => Err(Failure::of_connecting(error)),
+            Ok(Err(error)) => Err(Failure::NotSent(error.to_string())),
+            Err(_) => Err(Failure::NotSent(format!("no connection within {:?}", self.timeout))),
+        }
+    }
+
+    async fn send(
+        &self,
+        sent: impl Future<Output = RedisResult<Value>>,
+        connection: &mut Connection,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let outcome = match timeout_at(deadline, sent).await {
+            Ok(answer) => answer.map_err(Failure::from),
+            Err(_) => Err(Failure::Cut(format!("no answer within {:?}", self.timeout))),
+        };
+        if outcome.as_ref().is_err_and(Failure::breaks_connection) {
+            connection.give_up();
+        }
+        outcome
+    }
+}
+
+fn typed<T: FromRedisValue>(value: Value) -> Result<T, StoreError> {
+    T::from_redis_value(value).map_err(|error| StoreError::Corrupt(format!("Redis answered oddly: {error}")))
+}

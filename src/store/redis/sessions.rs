@@ -1,0 +1,147 @@
+//! [`SessionStore`] on Redis.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::cmd;
+
+use super::RedisStore;
+use super::call::{self, Call};
+use super::keys::Bucket;
+use crate::domain::ids::SessionId;
+use crate::domain::ports::{
+    Created, Cursor, Entry, Lifetime, ListError, Page, Revision, SessionStore, StoreError, Stored, Swap,
+};
+use crate::domain::random::random_bytes;
+use crate::domain::session::Status;
+use crate::domain::time::Timestamp;
+
+/// The protocol of every session so far, as people who look into Redis read it.
+const PROTOCOL: &str = "spake2";
+
+/// `sealed`, `v`, `created`, `expires`, as `HMGET` answers them.
+type Row = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u64>);
+
+#[async_trait]
+impl SessionStore for RedisStore {
+    async fn create(&self, id: &SessionId, entry: Entry, ttl: Duration) -> Result<Created, StoreError> {
+        let (bucket, ttl) = (Bucket::of(id), u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+        let call = Call::script(&call::CREATE, &[&self.keys.session(id), &self.keys.index(bucket)])
+            .arg(id.as_str())
+            .arg(ttl)
+            .arg(fresh_revision())
+            .arg(&entry.sealed)
+            .arg(status_name(entry.summary.status))
+            .arg(PROTOCOL)
+            .arg(confirmed_name(entry.summary.confirmed));
+        let created: Option<(u64, u64)> = self.link.write(&call).await?;
+        Ok(created.map_or(Created::Exists, |(created, expires)| Created::New(lifetime(created, expires))))
+    }
+
+    async fn read(&self, id: &SessionId) -> Result<Option<Stored>, StoreError> {
+        let key = self.keys.session(id);
+        let mut command = cmd("HMGET");
+        command.arg(&key).arg(&["sealed", "v", "created", "expires"]);
+        match self.link.read::<Row>(&Call::command(command)).await.map_err(|error| named(error, &key))? {
+            (None, None, None, None) => Ok(None),
+            (Some(sealed), Some(v), Some(created), Some(expires)) => {
+                let revision = u64::from_str_radix(&v, 16).map_err(|_| incomplete(&key))?;
+                Ok(Some(Stored {
+                    sealed,
+                    revision: Revision(revision),
+                    lifetime: lifetime(created, expires),
+                }))
+            }
+            _ => Err(incomplete(&key)),
+        }
+    }
+
+    async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError> {
+        let call = Call::script(&call::REPLACE, &[&self.keys.session(id)])
+            .arg(revision_name(expected))
+            .arg(fresh_revision())
+            .arg(&entry.sealed)
+            .arg(status_name(entry.summary.status))
+            .arg(confirmed_name(entry.summary.confirmed));
+        let won = self.link.write_to_replicas(&call, Bucket::of(id).slot()).await?;
+        Ok(if won { Swap::Won } else { Swap::Lost })
+    }
+
+    async fn settle(&self, id: &SessionId) -> Result<(), StoreError> {
+        if self.link.waits() {
+            let call = Call::script(&call::SETTLE, &[&self.keys.session(id)]);
+            let _: u8 = self.link.write_to_replicas(&call, Bucket::of(id).slot()).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
+        let index = self.keys.index(Bucket::of(id));
+        let call = Call::script(&call::DELETE, &[&self.keys.session(id), &index]).arg(id.as_str());
+        self.link.write(&call).await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.count_sessions().await
+    }
+
+    async fn list(
+        &self,
+        cursor: Option<&Cursor>,
+        limit: usize,
+        status: Option<Status>,
+    ) -> Result<Page, ListError> {
+        self.list_sessions(cursor, limit, status).await
+    }
+
+    fn permitted_format(&self) -> u8 {
+        self.permitted.get()
+    }
+
+    fn locate(&self, id: &SessionId) -> String {
+        self.keys.session(id)
+    }
+}
+
+pub(super) fn lifetime(created: u64, expires: u64) -> Lifetime {
+    Lifetime { created: Timestamp::from_millis(created), expires: Timestamp::from_millis(expires) }
+}
+
+const STATUSES: [(Status, &str); 3] =
+    [(Status::Initiated, "initiated"), (Status::Completed, "completed"), (Status::Failed, "failed")];
+
+const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Initiated => "initiated",
+        Status::Completed => "completed",
+        Status::Failed => "failed",
+    }
+}
+
+pub(super) fn status_of(name: &str) -> Option<Status> {
+    STATUSES.into_iter().find(|(_, known)| *known == name).map(|(status, _)| status)
+}
+
+const fn confirmed_name(confirmed: bool) -> &'static str {
+    if confirmed { "true" } else { "false" }
+}
+
+/// Every write has its own, drawn at random: a script that finds its own `v` stored knows that it has run before.
+fn fresh_revision() -> String {
+    revision_name(Revision(u64::from_le_bytes(random_bytes())))
+}
+
+fn revision_name(revision: Revision) -> String {
+    format!("{:016x}", revision.0)
+}
+
+fn incomplete(key: &str) -> StoreError {
+    StoreError::Corrupt(format!("{key} is not a session of ours: fields are missing or changed"))
+}
+
+fn named(error: StoreError, key: &str) -> StoreError {
+    match error {
+        StoreError::Corrupt(why) => StoreError::Corrupt(format!("{key}: {why}")),
+        other => other,
+    }
+}
