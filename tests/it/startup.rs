@@ -86,6 +86,8 @@ fn bad_state_keys_are_named_and_not_shown() {
         &[],
         &["SPAKE_STATE_KEYS_FILE", "/nonexistent/keys"],
     );
+    let (code, _, err) = run(&[("SPAKE_STATE_KEYS_FILE", secret)], &[]);
+    assert!(code == 2 && err.contains("SPAKE_STATE_KEYS_FILE") && !err.contains("c2VjcmV0"), "{err}");
     refused(&[("SPAKE_STATE_KEYS", "x"), ("SPAKE_STATE_KEYS_FILE", "y")], &[], &["SPAKE_STATE_KEYS", "both"]);
 }
 
