@@ -182,17 +182,29 @@ fn settings(url: &Found, args: &RedisArgs) -> Result<Settings, InvalidConfig> {
 }
 
 fn tls(args: &RedisArgs) -> Result<Tls, InvalidConfig> {
-    let read = |variable: &str, path: &Path| {
-        std::fs::read(path).map_err(|error| InvalidConfig(format!("{variable}: {}: {error}", path.display())))
-    };
     let client = match (&args.redis_cert, &args.redis_key) {
         (None, None) => None,
-        (Some(cert), Some(key)) => Some((read("SPAKE_REDIS_CERT", cert)?, read("SPAKE_REDIS_KEY", key)?)),
+        (Some(cert), Some(key)) => Some((
+            read_pem("SPAKE_REDIS_CERT", cert, "CERTIFICATE")?,
+            read_pem("SPAKE_REDIS_KEY", key, "PRIVATE KEY")?,
+        )),
         _ => {
             let sentence = "SPAKE_REDIS_CERT and SPAKE_REDIS_KEY belong together; set both";
             return Err(InvalidConfig(sentence.to_owned()));
         }
     };
-    let ca = args.redis_ca.as_deref().map(|path| read("SPAKE_REDIS_CA", path)).transpose()?;
-    Ok(Tls { ca, client })
+    let ca = args.redis_ca.as_deref().map(|path| read_pem("SPAKE_REDIS_CA", path, "CERTIFICATE"));
+    Ok(Tls { ca: ca.transpose()?, client })
+}
+
+fn read_pem(variable: &str, path: &Path, kind: &str) -> Result<Vec<u8>, InvalidConfig> {
+    let wrong =
+        |what: &dyn std::fmt::Display| InvalidConfig(format!("{variable}: {}: {what}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
+    // The TLS library takes a file without any for an empty list.
+    if String::from_utf8_lossy(&pem).contains(&format!("{kind}-----")) {
+        Ok(pem)
+    } else {
+        Err(wrong(&format_args!("holds no {} in PEM", kind.to_lowercase())))
+    }
 }
