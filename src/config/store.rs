@@ -167,18 +167,17 @@ fn settings(url: &Found, args: &RedisArgs) -> Result<Settings, InvalidConfig> {
     }
     let sentinel = args.redis_sentinel_master.clone().map(|master| (master, login));
     let topology = Topology::parse(&url.text, sentinel).map_err(|error| url.wrong(error))?;
-    let settings = Settings {
+    if !topology.uses_tls() && (args.redis_ca.is_some() || args.redis_cert.is_some()) {
+        return Err(url.wrong("begins with redis://, which uses no SPAKE_REDIS_CA or _CERT: write rediss://"));
+    }
+    Ok(Settings {
         topology,
         tls: tls(args)?,
         timeout: args.redis_timeout,
         connections: args.redis_connections,
         prefix: args.redis_prefix.clone(),
         wait_replicas: args.redis_wait_replicas,
-    };
-    if !settings.uses_tls() && (settings.tls.ca.is_some() || settings.tls.client.is_some()) {
-        return Err(url.wrong("begins with redis://, which uses no SPAKE_REDIS_CA or _CERT: write rediss://"));
-    }
-    Ok(settings)
+    })
 }
 
 fn tls(args: &RedisArgs) -> Result<Tls, InvalidConfig> {
