@@ -25,6 +25,8 @@ mod pair_command;
 mod pairing;
 mod promises_at_rest;
 mod readme;
+mod redis_failover;
+mod redis_replicas;
 mod redis_support;
 mod shutdown;
 mod startup;
