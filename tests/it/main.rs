@@ -25,6 +25,7 @@ mod pair_command;
 mod pairing;
 mod promises_at_rest;
 mod readme;
+mod redis_access;
 mod redis_failover;
 mod redis_replicas;
 mod redis_support;

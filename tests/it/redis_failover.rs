@@ -1,9 +1,15 @@
 //! Redis fails over: nobody is told anything wrong, no session is used twice, and no service needs a restart.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use spake_service::domain::ids::SessionId;
+use spake_service::domain::ports::{Entry, SessionStore, Swap};
+use spake_service::domain::session::{Status, Summary};
+use spake_service::store::redis::{RedisStore, Settings};
 
+use crate::conformance::fixtures::settings;
 use crate::support::load::{Acknowledged, under_load};
 use crate::support::redis_cluster::Cluster;
 use crate::support::redis_sentinel::{SentinelSet, await_replica};
@@ -83,25 +89,64 @@ fn no_answer_leaves_that_a_replica_does_not_have() {
     let master = RedisServer::start();
     let replica = RedisServer::with(&[("replicaof", &format!("127.0.0.1 {}", master.port()))]);
     await_replica(&replica);
+    answers_wait_for(&replica, &master.url());
+}
+
+#[test]
+fn no_answer_of_a_cluster_leaves_that_a_replica_does_not_have() {
+    let cluster = Cluster::start(1, 1);
+    answers_wait_for(&cluster.nodes()[1], &cluster.urls());
+}
+
+fn answers_wait_for(replica: &RedisServer, url: &str) {
     let wait = [TIMEOUT, ("SPAKE_REDIS_WAIT_REPLICAS", "1")];
-    let apps = [TestApp::on_redis(&master.url(), &wait), TestApp::on_redis(&master.url(), &wait)];
+    let apps = [TestApp::on_redis(url, &wait), TestApp::on_redis(url, &wait)];
     let client = Client::initiate(&apps[0], "s", "password", "password");
-    let wrong = Client::initiate(&apps[0], "wrong", "password", "guess");
-    wrong.exchange(&apps[0]).ok();
+    let [right, wrong] = [("right", "password"), ("wrong", "guess")].map(|(session, guess)| {
+        let client = Client::initiate(&apps[0], session, "password", guess);
+        client.exchange(&apps[0]).ok();
+        client
+    });
     replica.kill();
     for app in [&apps[0], &apps[0], &apps[1]] {
         client.exchange(app).refused(503, "outcome_unknown");
-        // That a guess was wrong is an answer too.
+        right.confirm(app).refused(503, "outcome_unknown");
+        // That a guess was wrong is an answer too, whoever asks for it and how.
         wrong.confirm(app).refused(503, "outcome_unknown");
+        app.get("/spake/status/wrong").refused(503, "outcome_unknown");
+        app.get("/spake/secret/right").refused(503, "outcome_unknown");
     }
     // It is stored all the same, and it is the answer that the client gets in the end.
     replica.restart();
-    await_replica(&replica);
+    await_replica(replica);
     let repeated = client.exchange(&apps[1]).ok();
     assert_eq!(repeated.text, client.exchange(&apps[0]).ok().text);
     let confirmed = client.confirm(&apps[0]).ok();
     assert_eq!(repeated.string("shared_secret"), client.secret(&confirmed.string("server_confirmation")));
     wrong.confirm(&apps[1]).refused(403, "confirmation_failed");
+    assert_eq!(apps[0].get("/spake/status/wrong").ok().string("status"), "failed");
+    let secret = right.confirm(&apps[0]).ok().string("shared_secret");
+    assert_eq!(apps[1].get("/spake/secret/right").ok().string("shared_secret"), secret);
+}
+
+/// Between the reading of a record and the answer from it, a failover may undo the record.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_is_not_answered_from_when_it_does_not_stand_any_more() {
+    let master = RedisServer::start();
+    let replica = RedisServer::with(&[("replicaof", &format!("127.0.0.1 {}", master.port()))]);
+    await_replica(&replica);
+    let store = RedisStore::new(&Settings { wait_replicas: 1, ..settings(&master.url()) }).unwrap();
+    let id = SessionId::parse("s").unwrap();
+    let summary = Summary { status: Status::Initiated, confirmed: false };
+    let entry = || Entry { sealed: b"sealed".to_vec(), summary };
+    store.create(&id, entry(), Duration::from_secs(60)).await.unwrap();
+    let read = store.read(&id).await.unwrap().unwrap().revision;
+    assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Won);
+    assert_eq!(store.replace(&id, read, entry()).await.unwrap(), Swap::Won);
+    assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Lost);
+    store.delete(&id).await.unwrap();
+    assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Lost);
+    assert!(store.read(&id).await.unwrap().is_none(), "nothing was made by asking");
 }
 
 const MASTERS: usize = 3;

@@ -150,6 +150,11 @@ pub fn run(variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String, Stri
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
+/// For another listener than that of a [`TestApp`].
+pub fn get(url: &str, path: &str) -> Answer {
+    http::request("GET", url, path, None)
+}
+
 /// Asks until there is an answer; a test never sleeps for a time that it hopes is long enough.
 pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
