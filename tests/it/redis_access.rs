@@ -132,7 +132,7 @@ fn a_user_with_the_least_rights_is_enough_and_each_of_them_is_needed() {
 
 #[test]
 fn a_user_of_a_cluster_needs_to_ask_for_its_slots() {
-    let cluster = Cluster::start(3, 0);
+    let cluster = Cluster::start(2, 0);
     let rights = [LEAST, LEAST_IN_A_CLUSTER];
     cluster.nodes().iter().for_each(|node| let_in(node, "spake", &rights));
     works(&TestApp::on_redis(&as_user(&cluster.urls()), &[]));
@@ -151,7 +151,7 @@ fn a_wrong_password_stops_the_start_at_once_and_is_not_shown() {
 
 #[test]
 fn a_wrong_password_is_named_by_a_cluster_too() {
-    let cluster = Cluster::with(3, 0, &[("requirepass", SECRET)]);
+    let cluster = Cluster::with(2, 0, &[("requirepass", SECRET)]);
     works(&TestApp::on_redis(&cluster.urls(), &[]));
     let wrong = cluster.urls().replace(SECRET, "wrong-password");
     refused(&wrong, &[], &["REDIS_URL", "user or password"]);

@@ -13,7 +13,7 @@ use crate::conformance::fixtures::settings;
 use crate::support::load::{Acknowledged, under_load};
 use crate::support::redis_cluster::Cluster;
 use crate::support::redis_sentinel::{SentinelSet, await_replica};
-use crate::support::{Client, RedisServer, STATE_KEYS, TestApp, eventually, rounds, run};
+use crate::support::{Answer, Client, RedisServer, STATE_KEYS, TestApp, at_once, eventually, rounds, run};
 
 /// Long enough for a busy machine, short enough to try again soon.
 const TIMEOUT: (&str, &str) = ("SPAKE_REDIS_TIMEOUT", "500ms");
@@ -38,8 +38,10 @@ fn sentinels_replace_a_killed_master_under_load() {
             set.kill_master();
             set.wait_for_failover();
             load.wait_for_more(20);
-            set.restart_old_master();
-            load.wait_for_more(5);
+            if round + 1 < rounds() {
+                set.restart_old_master();
+                load.wait_for_more(5);
+            }
         });
     }
 }
@@ -108,13 +110,17 @@ fn answers_wait_for(replica: &RedisServer, url: &str) {
         client
     });
     replica.kill();
-    for app in [&apps[0], &apps[0], &apps[1]] {
-        client.exchange(app).refused(503, "outcome_unknown");
-        right.confirm(app).refused(503, "outcome_unknown");
+    let asked: [&(dyn Fn(&TestApp) -> Answer + Sync); 5] = [
+        &|app| client.exchange(app),
+        &|app| right.confirm(app),
         // That a guess was wrong is an answer too, whoever asks for it and how.
-        wrong.confirm(app).refused(503, "outcome_unknown");
-        app.get("/spake/status/wrong").refused(503, "outcome_unknown");
-        app.get("/spake/secret/right").refused(503, "outcome_unknown");
+        &|app| wrong.confirm(app),
+        &|app| app.get("/spake/status/wrong"),
+        &|app| app.get("/spake/secret/right"),
+    ];
+    // The first take effect; no repetition, on any service, gets more out of it.
+    for app in [&apps[0], &apps[0], &apps[1]] {
+        at_once(&asked, |_, ask| drop(ask(app).refused(503, "outcome_unknown")));
     }
     // It is stored all the same, and it is the answer that the client gets in the end.
     replica.restart();
@@ -183,7 +189,9 @@ fn a_cluster_loses_a_master_under_load_and_sessions_on_the_others_go_on() {
             assert!(is_still_the_masters(&info, cluster.nodes()[killed].port()), "too late to tell: {info}");
             cluster.wait_ok();
             load.wait_for_more_of(10, |session| master_of(session) == lost);
-            cluster.restart_as_replica(killed);
+            if round + 1 < rounds() {
+                cluster.restart_as_replica(killed);
+            }
         });
     }
 }
@@ -258,8 +266,8 @@ fn in_one_slot_each(cluster: &Cluster, sessions: &BTreeSet<String>) {
 
 #[test]
 fn one_node_of_a_cluster_is_no_redis_url_and_the_start_says_what_is() {
-    let cluster = Cluster::start(MASTERS, 0);
-    let url = cluster.nodes()[0].url();
+    let cluster = Cluster::start(1, 0);
+    let url = cluster.urls();
     let variables =
         [("PORT", "0"), ("REDIS_URL", &*url), ("SPAKE_STATE_KEYS", STATE_KEYS), ("RUST_LOG", "off")];
     let (code, out, err) = run(&variables, &[]);
