@@ -8,7 +8,7 @@ VENV := .venv
 help:
 	@echo "make run        build and serve on http://localhost:5000"
 	@echo "make test       install what the tests need, run everything"
-	@echo "make test-full  the same with many more random cases, and in release mode"
+	@echo "make test-full  the same with many more random cases and failovers, and in release mode"
 	@echo "make bench      the figures of docs/OPERATIONS.md, on this machine"
 
 build:
@@ -32,7 +32,7 @@ test-python: $(VENV)/stamp
 	scripts/test-python $(VENV)/bin/python target/debug/spake-service
 
 test-full: test
-	PROPTEST_CASES=5000 VENV=$(VENV) scripts/test-rust --release
+	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 VENV=$(VENV) scripts/test-rust --release
 
 bench: build
 	cargo bench --locked -p spake-protocol

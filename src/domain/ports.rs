@@ -123,10 +123,10 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Replaces the state `expected` by `entry`, or changes nothing. The lifetime stays as it was.
     async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError>;
 
-    /// Returns once what was read of this session is as safe as a write that has won. For answers that come from the
-    /// record and need no write of their own.
-    async fn settle(&self, _id: &SessionId) -> Result<(), StoreError> {
-        Ok(())
+    /// Returns once the state `read` is as safe as a write that has won, unless it is not the session's state any
+    /// more. For answers that come from the record and need no write of their own.
+    async fn settle(&self, _id: &SessionId, _read: Revision) -> Result<Swap, StoreError> {
+        Ok(Swap::Won)
     }
 
     /// Removes a session; whether it was there.

@@ -16,7 +16,7 @@ use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, SessionId};
 use crate::domain::keyspace::Facts;
 use crate::domain::pairing::records::Records;
-use crate::domain::ports::{Created, Cursor, Lifetime, ListError, Page, SessionStore, StoreError};
+use crate::domain::ports::{Created, Cursor, Lifetime, ListError, Page, SessionStore, StoreError, Stored};
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::sealing::Sealer;
 use crate::domain::session::{Outcome, Session, Status, Step, Summary};
@@ -184,13 +184,13 @@ impl Pairing {
 
     /// Where a session is in its life.
     pub async fn status(&self, session_id: &SessionId) -> Result<State, PairingError> {
-        let (session, stored) = self.records.read(session_id).await?;
+        let (session, stored) = self.settled(session_id).await?;
         Ok(State { summary: session.summary(), lifetime: stored.lifetime })
     }
 
     /// The secret of a confirmed session.
     pub async fn secret(&self, session_id: &SessionId) -> Result<ConfirmedSecret, PairingError> {
-        let (session, _) = self.records.read(session_id).await?;
+        let (session, _) = self.settled(session_id).await?;
         let client_id = session.client_id().clone();
         Ok(ConfirmedSecret { state: session.secret()?, client_id })
     }
@@ -223,15 +223,30 @@ impl Pairing {
             let Step { write, answer } = step(session);
             let won = match write {
                 // The answer is another request's, whose write may not be safe yet.
-                None => self.records.settle(session_id).await.map(|()| true)?,
+                None => self.records.settle(session_id, stored.revision).await?,
                 Some(next) => self.records.replace(session_id, stored.revision, &next).await?,
             };
             if won {
                 return Ok(answer?);
             }
         }
-        Err(StoreError::Unavailable("a session changed faster than it could be read".to_owned()).into())
+        Err(faster_than_read())
     }
+
+    /// A session as it is safe to tell: what a guess has come to is an answer to it, whoever asks.
+    async fn settled(&self, session_id: &SessionId) -> Result<(Session, Stored), PairingError> {
+        for _ in 0..MAX_RACES {
+            let (session, stored) = self.records.read(session_id).await?;
+            if self.records.settle(session_id, stored.revision).await? {
+                return Ok((session, stored));
+            }
+        }
+        Err(faster_than_read())
+    }
+}
+
+fn faster_than_read() -> PairingError {
+    StoreError::Unavailable("a session changed faster than it could be read".to_owned()).into()
 }
 
 fn again(confirmation: &ConfirmationA) -> ConfirmationA {

@@ -41,9 +41,9 @@ impl Records {
         Ok((codec::decode_session(&record, self.formats).map_err(|error| unreadable(&error))?, stored))
     }
 
-    /// See [`SessionStore::settle`].
-    pub(super) async fn settle(&self, id: &SessionId) -> Result<(), PairingError> {
-        Ok(self.store.settle(id).await?)
+    /// Whether what was read still stands, and is safe; see [`SessionStore::settle`].
+    pub(super) async fn settle(&self, id: &SessionId, read: Revision) -> Result<bool, PairingError> {
+        Ok(self.store.settle(id, read).await? == Swap::Won)
     }
 
     /// Whether the write won.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use redis::{Arg, Cmd, ErrorKind, RedisResult, ServerErrorKind, ToRedisArgs, Value, cmd};
+use redis::{Arg, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, ToRedisArgs, Value, cmd};
 
 use super::connector::Connection;
 
@@ -70,10 +70,27 @@ impl Call {
     /// text.
     pub(super) async fn send(&self, connection: &mut Connection) -> RedisResult<Value> {
         match (self.command.query_async(connection).await, &self.source) {
-            (Err(error), Some(source)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+            (Err(error), Some(source)) if is_unknown_script(&error) => {
                 self.with(source).query_async(connection).await
             }
             (answer, _) => answer,
+        }
+    }
+
+    /// The same with another command after it, in one piece; the second answer may be an error and still a value.
+    pub(super) async fn send_before(
+        &self,
+        next: &Cmd,
+        slot: u16,
+        connection: &mut Connection,
+    ) -> RedisResult<[Value; 2]> {
+        let [first, second] = connection.in_one_piece(slot, [&self.command, next]).await?;
+        match (first.extract_error(), &self.source) {
+            (Err(error), Some(source)) if is_unknown_script(&error) => {
+                let [first, second] = connection.in_one_piece(slot, [&self.with(source), next]).await?;
+                Ok([first.extract_error()?, second])
+            }
+            (first, _) => Ok([first?, second]),
         }
     }
 
@@ -87,4 +104,8 @@ impl Call {
         }
         command
     }
+}
+
+fn is_unknown_script(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }

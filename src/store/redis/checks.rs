@@ -43,6 +43,12 @@ pub enum Unfit {
     /// It does not let us in.
     #[error("Redis refuses the user or password: {0}")]
     Login(String),
+    /// One side does not trust the other.
+    #[error("certificates (SPAKE_REDIS_CA, SPAKE_REDIS_CERT, SPAKE_REDIS_KEY) do not fit: {0}")]
+    Certificate(String),
+    /// It has no such database, or not for us.
+    #[error("Redis refuses the database: {0}")]
+    Database(String),
     /// It does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,8 +57,8 @@ pub enum Unfit {
 impl RedisStore {
     /// Looks at the server's settings, as far as it lets itself be asked.
     pub async fn examine(&self) -> Result<(), Unfit> {
-        if let Some(why) = self.link.refused_login().await {
-            return Err(Unfit::Login(why));
+        if let Some(unfit) = self.link.barred().await {
+            return Err(unfit);
         }
         let mut memory = cmd("INFO");
         memory.arg("memory");

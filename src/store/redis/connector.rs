@@ -9,10 +9,11 @@ use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use redis::cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisError, RedisFuture, RedisResult, TlsMode, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, TlsMode,
+    Value,
 };
 use tokio::sync::Mutex;
 
@@ -150,15 +151,23 @@ impl Connection {
         let _ = self.generation.compare_exchange(self.born, next, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Sends `command` to the master of `slot`; for commands whose arguments name no key.
-    pub(super) async fn on_master_of(&mut self, slot: u16, command: Cmd) -> RedisResult<Value> {
-        match &mut self.handle {
-            Handle::Single(connection) => connection.send_packed_command(&command).await,
+    /// Sends two commands to the master of `slot` in one piece. A Cluster's client changes connections as it sees fit,
+    /// and `WAIT` is about the writes of its own connection: on another it would be content with nothing.
+    pub(super) async fn in_one_piece(&mut self, slot: u16, commands: [&Cmd; 2]) -> RedisResult<[Value; 2]> {
+        let mut pipeline = Pipeline::with_capacity(commands.len());
+        for command in commands {
+            pipeline.add_command(command.clone());
+        }
+        let answers = match &mut self.handle {
+            Handle::Single(connection) => connection.req_packed_commands(&pipeline, 0, commands.len()).await,
             Handle::Cluster(connection) => {
                 let route = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
-                connection.route_command(command, RoutingInfo::SingleNode(route)).await
+                connection.route_pipeline(pipeline, 0, commands.len(), route).await
             }
-        }
+        };
+        <[Value; 2]>::try_from(answers?).map_err(|_| {
+            RedisError::from((ErrorKind::UnexpectedReturnType, "not as many answers as commands"))
+        })
     }
 }
 

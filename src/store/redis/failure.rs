@@ -2,6 +2,7 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use super::checks::Unfit;
 use crate::domain::ports::StoreError;
 
 /// Why a command gave no value, by what can be known about its effect.
@@ -35,6 +36,30 @@ impl Failure {
     /// Whether other commands on the same connection would fare no better.
     pub(super) const fn breaks_connection(&self) -> bool {
         matches!(self, Self::Demoted(_) | Self::Cut(_))
+    }
+
+    /// What stands between us and the server and will stand there later too; to be asked of a `PING`'s failure.
+    ///
+    /// By its text: a Cluster's client gives no more than that, and an alert of TLS comes as an I/O error.
+    pub(super) fn lasting(self) -> Option<Unfit> {
+        if matches!(self, Self::Forbidden(_)) {
+            // Who may not ping may do the rest.
+            return None;
+        }
+        let is_login = matches!(self, Self::Login(_));
+        let why = self.why();
+        let says = |texts: &[&str]| texts.iter().any(|text| why.contains(text));
+        if is_login || says(&["AuthenticationFailed", "NOAUTH", "NoPerm"]) {
+            Some(Unfit::Login(why))
+        } else if says(&["invalid peer certificate"])
+            || says(&["received fatal alert"]) && says(&["Certificate", "UnknownCA", "AccessDenied"])
+        {
+            Some(Unfit::Certificate(why))
+        } else if says(&["refused to switch database"]) {
+            Some(Unfit::Database(why))
+        } else {
+            None
+        }
     }
 
     /// What happened, for the log.

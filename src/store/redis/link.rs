@@ -7,6 +7,7 @@ use redis::{FromRedisValue, RedisError, RedisResult, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
 use super::call::Call;
+use super::checks::Unfit;
 use super::connector::{Connection, Connector};
 use super::failure::Failure;
 use super::settings::Settings;
@@ -62,12 +63,9 @@ impl Link {
         }
     }
 
-    /// What the server says against our user or password, if it says anything.
-    pub(super) async fn refused_login(&self) -> Option<String> {
-        match self.attempt(&Call::command(cmd("PING")), self.deadline()).await {
-            Err(Failure::Login(why)) => Some(why),
-            _ => None,
-        }
+    /// Why the server does not let us in and will not later, if that is so.
+    pub(super) async fn barred(&self) -> Option<Unfit> {
+        self.attempt(&Call::command(cmd("PING")), self.deadline()).await.err()?.lasting()
     }
 
     /// Sends what may change something, once.
@@ -114,20 +112,21 @@ impl Link {
     ) -> Result<Value, Failure> {
         let mut object = self.connection(&self.waiting, deadline).await?;
         let mut handle = Connection::clone(&object);
-        let value = self.send(call.send(&mut handle), &mut object, deadline).await?;
         let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
         let mut wait = cmd("WAIT");
         wait.arg(self.replicas).arg(u64::try_from(left).unwrap_or(u64::MAX));
-        let reached = self.send(handle.on_master_of(slot, wait), &mut object, deadline).await;
-        match reached.map(|value| i64::from_redis_value(value).unwrap_or(0)) {
-            Ok(reached) if usize::try_from(reached).is_ok_and(|reached| reached >= self.replicas) => {
-                Ok(value)
-            }
+        let sent = call.send_before(&wait, slot, &mut handle);
+        let [value, reached] = self.send(sent, &mut object, deadline).await?;
+        // The write itself is done, whatever became of the question.
+        match reached.extract_error().map(|value| usize::from_redis_value(value).unwrap_or(0)) {
+            Ok(reached) if reached >= self.replicas => Ok(value),
             Ok(reached) => {
                 Err(Failure::Cut(format!("{reached} of {} replicas have the write", self.replicas)))
             }
-            // The write itself is done, whatever became of the question.
-            Err(failure) => Err(Failure::Cut(failure.why())),
+            Err(error) => {
+                object.give_up();
+                Err(Failure::Cut(error.to_string()))
+            }
         }
     }
 
@@ -144,12 +143,12 @@ impl Link {
         }
     }
 
-    async fn send(
+    async fn send<T>(
         &self,
-        sent: impl Future<Output = RedisResult<Value>>,
+        sent: impl Future<Output = RedisResult<T>>,
         connection: &mut Connection,
         deadline: Instant,
-    ) -> Result<Value, Failure> {
+    ) -> Result<T, Failure> {
         let outcome = match timeout_at(deadline, sent).await {
             Ok(answer) => answer.map_err(Failure::from),
             Err(_) => Err(Failure::Cut(format!("no answer within {:?}", self.timeout))),

@@ -60,12 +60,14 @@ impl SessionStore for RedisStore {
         Ok(if won { Swap::Won } else { Swap::Lost })
     }
 
-    async fn settle(&self, id: &SessionId) -> Result<(), StoreError> {
-        if self.link.waits() {
-            let call = Call::script(&call::SETTLE, &[&self.keys.session(id)]);
-            let _: u8 = self.link.write_to_replicas(&call, Bucket::of(id).slot()).await?;
+    async fn settle(&self, id: &SessionId, read: Revision) -> Result<Swap, StoreError> {
+        if !self.link.waits() {
+            return Ok(Swap::Won);
         }
-        Ok(())
+        let call =
+            Call::script(&call::SETTLE, &[&self.keys.session(id)]).arg(read.0.to_be_bytes().as_slice());
+        let stands = self.link.write_to_replicas(&call, Bucket::of(id).slot()).await?;
+        Ok(if stands { Swap::Won } else { Swap::Lost })
     }
 
     async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {

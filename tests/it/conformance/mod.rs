@@ -292,7 +292,6 @@ async fn a_fact_is_replaced_only_in_the_state_that_was_read(f: Fixture) {
 
 async fn a_store_that_works_is_ready(f: Fixture) {
     f.readiness.check().await.unwrap();
-    f.sessions.settle(&id("s")).await.unwrap();
     f.count_comes_to(0).await;
 }
 

@@ -1,10 +1,10 @@
 //! Party A, on its way through the API.
 
 use rand_core::UnwrapErr;
-use serde_json::json;
+use serde_json::{Value, json};
 use spake_protocol::Password;
 use spake_protocol::spake2::{
-    AwaitingConfirmationB, ConfirmationA, ConfirmationB, PartyA, Setting, ShareA, ShareB, W,
+    AwaitingConfirmationB, ConfirmationA, ConfirmationB, PartyA, PartyB, Setting, ShareA, ShareB, W,
 };
 use spake_protocol::stretch::Kdf;
 
@@ -13,6 +13,8 @@ use super::{Answer, ITERATIONS, TestApp};
 /// A client that has computed its share, its confirmation and, in `awaiting`, its secret.
 pub struct Client {
     pub session_id: String,
+    /// What was stretched from the guess.
+    pub w: [u8; 32],
     share: ShareA,
     confirmation: ConfirmationA,
     awaiting: AwaitingConfirmationB,
@@ -27,6 +29,11 @@ impl Client {
 
     /// A run against the share in `answer`, an initiation's.
     pub fn against(answer: &Answer, guess: &str) -> Self {
+        Self::many_against(answer, guess, 1).remove(0)
+    }
+
+    /// Clients with one guess and a share each.
+    pub fn many_against(answer: &Answer, guess: &str, count: usize) -> Vec<Self> {
         let setting = Setting::new(
             answer.string("client_id").as_bytes(),
             answer.string("server_id").as_bytes(),
@@ -35,10 +42,17 @@ impl Client {
         let setting = setting.unwrap();
         let kdf = Kdf::pbkdf2(ITERATIONS.parse().unwrap()).unwrap();
         let w = W::stretch(&Password::prepare(guess).unwrap(), &setting, &kdf).unwrap();
-        let (party_a, share) = PartyA::start(setting, w, &mut UnwrapErr(getrandom::SysRng));
+        // A scalar is not shown, but party B is stored with it: `y ‖ w ‖ pB` at the end.
+        let stored = PartyB::start(setting.clone(), w, &mut UnwrapErr(getrandom::SysRng)).to_bytes();
+        let w: [u8; 32] = stored[stored.len() - 65 - 32..][..32].try_into().unwrap();
         let share_b = ShareB::try_from(&*hex::decode(answer.string("public_key")).unwrap()).unwrap();
-        let (awaiting, confirmation) = party_a.finish(&share_b).unwrap();
-        Self { session_id: answer.string("session_id"), share, confirmation, awaiting }
+        let client = |_| {
+            let rng = &mut UnwrapErr(getrandom::SysRng);
+            let (party_a, share) = PartyA::start(setting.clone(), W::from_bytes(&w).unwrap(), rng);
+            let (awaiting, confirmation) = party_a.finish(&share_b).unwrap();
+            Self { session_id: answer.string("session_id"), w, share, confirmation, awaiting }
+        };
+        (0..count).map(client).collect()
     }
 
     pub fn public_key(&self) -> String {
@@ -50,10 +64,11 @@ impl Client {
     }
 
     pub fn exchange(&self, app: &TestApp) -> Answer {
-        app.post(
-            "/spake/exchange",
-            &json!({ "session_id": self.session_id, "client_public_key": self.public_key() }),
-        )
+        app.post("/spake/exchange", &self.exchange_request())
+    }
+
+    pub fn exchange_request(&self) -> Value {
+        json!({ "session_id": self.session_id, "client_public_key": self.public_key() })
     }
 
     pub fn exchange_and_confirm(&self, app: &TestApp) -> Answer {
@@ -68,10 +83,11 @@ impl Client {
     }
 
     pub fn confirm(&self, app: &TestApp) -> Answer {
-        app.post(
-            "/spake/confirm",
-            &json!({ "session_id": self.session_id, "client_confirmation": self.confirmation() }),
-        )
+        app.post("/spake/confirm", &self.confirm_request())
+    }
+
+    pub fn confirm_request(&self) -> Value {
+        json!({ "session_id": self.session_id, "client_confirmation": self.confirmation() })
     }
 
     /// The secret as this client derived it, without the service's confirmation.

@@ -49,6 +49,11 @@ impl Answer {
 }
 
 pub fn request(method: &str, url: &str, path: &str, body: Option<&Value>) -> Answer {
+    try_request(method, url, path, body).unwrap()
+}
+
+/// An error is a service that went away.
+pub fn try_request(method: &str, url: &str, path: &str, body: Option<&Value>) -> Result<Answer, ureq::Error> {
     let config = ureq::Agent::config_builder().http_status_as_error(false).build();
     let request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
     let response = match body {
@@ -58,15 +63,12 @@ pub fn request(method: &str, url: &str, path: &str, body: Option<&Value>) -> Ans
         }
         None => config.new_agent().run(request.body(()).unwrap()),
     };
-    let mut response = response.unwrap();
+    let mut response = response?;
     let headers = response.headers().iter();
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-    Answer {
-        status: response.status().as_u16(),
-        headers,
-        text: response.body_mut().read_to_string().unwrap(),
-    }
+    let status = response.status().as_u16();
+    Ok(Answer { status, headers, text: response.body_mut().read_to_string()? })
 }
 
 pub fn raw(address: &str, bytes: &[u8]) -> Answer {

@@ -1,7 +1,9 @@
 //! A service of one's own, and the client of a pairing.
 
+pub mod at_rest;
 mod client;
 mod http;
+pub mod load;
 pub mod redis_clock;
 pub mod redis_cluster;
 pub mod redis_process;
@@ -12,7 +14,7 @@ pub mod resp;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,8 @@ use serde_json::Value;
 pub const BINARY: &str = env!("CARGO_BIN_EXE_spake-service");
 /// The least that the service accepts: these tests are about what happens around the stretching.
 pub const ITERATIONS: &str = "100000";
+/// What all services of one store share: bytes 0 to 31.
+pub const STATE_KEYS: &str = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The built binary, serving on a free port. Killed when dropped.
 pub struct TestApp {
@@ -38,6 +42,11 @@ impl TestApp {
     /// A service on its defaults, but for the port and cheap stretching.
     pub fn start() -> Self {
         Self::with(&[])
+    }
+
+    /// A service on the Redis of `url`; more variables override.
+    pub fn on_redis(url: &str, variables: &[(&str, &str)]) -> Self {
+        Self::with(&[&[("REDIS_URL", url), ("SPAKE_STATE_KEYS", STATE_KEYS)], variables].concat())
     }
 
     pub fn with(variables: &[(&str, &str)]) -> Self {
@@ -73,6 +82,11 @@ impl TestApp {
 
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         http::request("POST", &self.url, path, Some(body))
+    }
+
+    /// For a service that may be killed meanwhile.
+    pub fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        http::try_request("POST", &self.url, path, Some(body)).ok()
     }
 
     /// Sends `bytes` as they are and reads until the service closes the connection.
@@ -112,6 +126,12 @@ impl TestApp {
         self.child.wait().unwrap();
     }
 
+    /// SIGKILL, while other threads are using it.
+    pub fn kill_in_use(&self) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    }
+
     /// Waits for the process to end by itself.
     pub fn wait(&mut self) -> ExitStatus {
         eventually("the service ends", || self.child.try_wait().unwrap())
@@ -139,6 +159,11 @@ pub fn run(variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String, Stri
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
+/// For another listener than that of a [`TestApp`].
+pub fn get(url: &str, path: &str) -> Answer {
+    http::request("GET", url, path, None)
+}
+
 /// Asks until there is an answer; a test never sleeps for a time that it hopes is long enough.
 pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
@@ -149,6 +174,27 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(start.elapsed() < Duration::from_secs(60), "in vain: {what}");
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// How often a test that ends something at random does so: once, or as often as `SPAKE_TEST_ROUNDS` says.
+pub fn rounds() -> usize {
+    std::env::var("SPAKE_TEST_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
+}
+
+/// All at once: each from a thread of its own, and none before all are there.
+pub fn at_once<T: Sync, R: Send>(inputs: &[T], act: impl Fn(usize, &T) -> R + Sync) -> Vec<R> {
+    let start = Barrier::new(inputs.len());
+    thread::scope(|scope| {
+        let run = |(index, input)| {
+            let (start, act) = (&start, &act);
+            scope.spawn(move || {
+                start.wait();
+                act(index, input)
+            })
+        };
+        let threads: Vec<_> = inputs.iter().enumerate().map(run).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 fn collect(mut stderr: ChildStderr) -> Arc<Mutex<String>> {

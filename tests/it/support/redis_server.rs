@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 
 use super::redis_clock::RedisClock;
 use super::redis_process::{Process, free_port, within};
@@ -180,6 +181,29 @@ impl RedisServer {
         info.as_text().lines().find_map(field).unwrap_or_default()
     }
 
+    /// Every key with all that it holds.
+    pub fn dump(&self) -> Vec<u8> {
+        let mut connection = self.connect().unwrap();
+        let mut dump = Vec::new();
+        for key in connection.call(&["KEYS", "*"]).unwrap().items() {
+            let key = key.as_text();
+            let content = match &*connection.call(&["TYPE", &key]).unwrap().as_text() {
+                "hash" => connection.call(&["HGETALL", &key]),
+                "zset" => connection.call(&["ZRANGE", &key, "0", "-1", "WITHSCORES"]),
+                "string" => connection.call(&["GET", &key]),
+                kind => panic!("{key} is a {kind}"),
+            };
+            dump.extend(key.as_bytes());
+            flatten(&content.unwrap(), &mut dump);
+        }
+        dump
+    }
+
+    /// Where its files are.
+    pub fn dir(&self) -> &Path {
+        self.process.dir()
+    }
+
     /// Whether the tests have left it running: neither killed nor paused.
     pub fn is_running(&self) -> bool {
         self.process.is_running()
@@ -212,4 +236,13 @@ impl RedisServer {
     pub fn id(&self) -> Option<u32> {
         self.process.id()
     }
+}
+
+fn flatten(value: &Value, into: &mut Vec<u8>) {
+    match value {
+        Value::Bulk(bytes) => into.extend(bytes),
+        Value::Array(items) => items.iter().for_each(|item| flatten(item, into)),
+        other => panic!("{other:?}"),
+    }
+    into.push(b'\n');
 }
