@@ -83,6 +83,29 @@ pub struct ServeArgs {
     #[arg(long, env = "SPAKE_PBKDF2_ITERATIONS", default_value = "600000", value_name = "N", value_parser = parse::iterations)]
     pub pbkdf2_iterations: Kdf,
 
+    /// How accounts' passwords are stretched: `pbkdf2-hmac-sha256:ITERATIONS`, `argon2id:MEMORY_KIB,PASSES,PARALLELISM`
+    /// or `scrypt:N,R,P` [default: PBKDF2 with the iterations above]
+    #[arg(long, env = "SPAKE_ACCOUNT_KDF", value_name = "KDF", value_parser = parse::kdf)]
+    pub account_kdf: Option<Kdf>,
+
+    /// Accept credentials with another kdf
+    #[arg(long, env = "SPAKE_KDF_MIXED", default_value = "false", value_name = "BOOL",
+        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_parser = parse::boolean)]
+    pub kdf_mixed: bool,
+
+    /// Life of a login, from its first request to its confirmation; less than the guess window
+    #[arg(long, env = "SPAKE_LOGIN_TTL", default_value = "120s", value_name = "DURATION", value_parser = parse::session_ttl)]
+    pub login_ttl: Duration,
+
+    /// Unconfirmed logins that a credential allows in any window
+    #[arg(long, env = "SPAKE_GUESS_LIMIT", default_value = "10", value_name = "N", value_parser = parse::guess_limit)]
+    pub guess_limit: u32,
+
+    /// The window
+    #[arg(long, env = "SPAKE_GUESS_WINDOW", default_value = "15m", value_name = "DURATION", value_parser = parse::guess_window)]
+    pub guess_window: Duration,
+
     /// Threads that stretch passwords, at the lowest priority [default: one a core]
     #[arg(long, env = "SPAKE_STRETCH_THREADS", value_name = "N", value_parser = parse::threads)]
     pub stretch_threads: Option<usize>,

@@ -17,7 +17,9 @@ pub use self::args::{Listener, LogFormat, ServeArgs};
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;
-use crate::domain::pairing::Policy;
+use crate::domain::accounts::AccountPolicy;
+use crate::domain::pairing::PairingPolicy;
+use crate::domain::ports::Budget;
 
 /// What is wrong with the configuration, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,9 @@ pub struct Config {
     /// The context of every transcript.
     pub context: String,
     /// How passwords are stretched and how long a session lives.
-    pub policy: Policy,
+    pub pairing: PairingPolicy,
+    /// The same for accounts, and how often one may guess.
+    pub accounts: AccountPolicy,
     /// Threads that stretch.
     pub stretch_threads: usize,
     /// Passwords that may wait for them.
@@ -59,12 +63,28 @@ impl Config {
             admin: args.admin_addr,
             server_id: args.server_id.clone(),
             context: args.context.clone(),
-            policy: Policy { kdf: args.pbkdf2_iterations.clone(), session_ttl: args.session_ttl },
+            pairing: PairingPolicy { kdf: args.pbkdf2_iterations.clone(), session_ttl: args.session_ttl },
+            accounts: accounts(args)?,
             stretch_threads: args.stretch_threads.unwrap_or_else(cores),
             stretch_queue: args.stretch_queue,
             drain_timeout: args.drain_timeout,
         })
     }
+}
+
+fn accounts(args: &ServeArgs) -> Result<AccountPolicy, InvalidConfig> {
+    if args.login_ttl >= args.guess_window {
+        return Err(InvalidConfig(
+            "SPAKE_LOGIN_TTL must be less than SPAKE_GUESS_WINDOW: a login's guess must count for as long as it lives"
+                .to_owned(),
+        ));
+    }
+    Ok(AccountPolicy {
+        kdf: args.account_kdf.as_ref().unwrap_or(&args.pbkdf2_iterations).clone(),
+        mixed: args.kdf_mixed,
+        login_ttl: args.login_ttl,
+        budget: Budget { limit: args.guess_limit, window: args.guess_window },
+    })
 }
 
 fn access(host: IpAddr, insecure_no_auth: bool) -> Result<Access, InvalidConfig> {

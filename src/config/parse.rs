@@ -99,6 +99,30 @@ pub(super) fn replicas(text: &str) -> Result<usize, String> {
     number(text, 0, 16)
 }
 
+/// `argon2id:65536,3,4` and the like.
+pub(super) fn kdf(text: &str) -> Result<Kdf, String> {
+    let (algorithm, parameters) = text.split_once(':').unwrap_or((text, ""));
+    let numbers: Vec<u32> = parameters.split(',').filter_map(|number| number.parse().ok()).collect();
+    let kdf = match (algorithm, &*numbers) {
+        ("pbkdf2-hmac-sha256", &[iterations]) => Kdf::pbkdf2(iterations),
+        ("argon2id", &[m_kib, t, p]) => Kdf::argon2id(m_kib, t, p),
+        ("scrypt", &[n, r, p]) => Kdf::scrypt(n, r, p),
+        _ => {
+            return Err("must be pbkdf2-hmac-sha256:ITERATIONS, argon2id:MEMORY_KIB,PASSES,PARALLELISM or scrypt:N,R,P"
+                .to_owned());
+        }
+    };
+    kdf.map_err(|error| error.to_string())
+}
+
+pub(super) fn guess_limit(text: &str) -> Result<u32, String> {
+    number(text, 1, 1000).and_then(|limit| u32::try_from(limit).map_err(|error| error.to_string()))
+}
+
+pub(super) fn guess_window(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::from_secs(2), Duration::from_secs(7 * 24 * 3600))
+}
+
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     number(text, 1, 1024)
 }

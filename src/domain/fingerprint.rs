@@ -1,9 +1,6 @@
 //! How a repeated request is recognised without keeping the request.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use crate::domain::ids::SessionId;
 use crate::domain::keyspace::Seed;
@@ -17,13 +14,8 @@ pub struct Fingerprint([u8; 32]);
 impl Fingerprint {
     /// The fingerprint of a request to `endpoint` about `session`; an absent field is an empty one.
     pub fn new(seed: &Seed, endpoint: &str, session: &SessionId, fields: &[&[u8]]) -> Self {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block(seed)).into());
-        let head: [&[u8]; 3] = [b"request fingerprint", endpoint.as_bytes(), session.as_str().as_bytes()];
-        for part in head.iter().chain(fields) {
-            mac.update(&(part.len() as u64).to_le_bytes());
-            mac.update(part);
-        }
-        Self(mac.finalize().into_bytes().into())
+        let head = [endpoint.as_bytes(), session.as_str().as_bytes()];
+        Self(seed.mac("request fingerprint", &[&head[..], fields].concat()))
     }
 
     /// A fingerprint read back from a record.
@@ -40,15 +32,6 @@ impl Fingerprint {
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
-}
-
-/// The seed as a whole HMAC block: HMAC itself pads a shorter key with zeros (RFC 2104, section 2).
-fn block(seed: &Seed) -> Zeroizing<[u8; 64]> {
-    let mut block = Zeroizing::new([0; 64]);
-    for (padded, byte) in block.iter_mut().zip(seed.expose()) {
-        *padded = *byte;
-    }
-    block
 }
 
 #[cfg(test)]

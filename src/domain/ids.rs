@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::keyspace::Seed;
 use crate::domain::time::Timestamp;
 
 /// Why a session id or client id was refused; the sentence is meant for the caller.
@@ -33,12 +37,7 @@ impl SessionId {
     /// Checks `text` against the rules above.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         checked(text, Self::MAX_LEN)?;
-        if text.is_empty() {
-            return Err(InvalidId::Empty);
-        }
-        if text.contains('/') || text == "." || text == ".." {
-            return Err(InvalidId::PathSyntax);
-        }
+        segment(text)?;
         Ok(Self(text.into()))
     }
 
@@ -48,6 +47,26 @@ impl SessionId {
         Self(uuid.to_string().into())
     }
 
+    /// The id of the login of `credential` with the client's share `share_p`: always the same, which is how a repeated
+    /// request is found, and known to nobody else. It carries the credential's bucket, so that a store can keep both
+    /// where they change together.
+    pub fn of_login(seed: &Seed, credential: &CredentialId, share_p: &[u8; 65]) -> Self {
+        let mac = seed.mac("login session", &[credential.as_str().as_bytes(), share_p]);
+        let (id, _) = mac.split_at(16);
+        Self(format!("{LOGIN_PREFIX}{:02x}-{}", credential.bucket(), hex::encode(id)).into())
+    }
+
+    /// Whether it is of the form of [`Self::of_login`], which is reserved: callers do not choose such an id.
+    pub fn is_login(&self) -> bool {
+        self.0.starts_with(LOGIN_PREFIX)
+    }
+
+    /// The one of 256 parts of a store that the session is in: a login's is its credential's.
+    pub fn bucket(&self) -> u8 {
+        let carried = self.0.strip_prefix(LOGIN_PREFIX).and_then(|rest| rest.get(..2));
+        carried.and_then(|bucket| u8::from_str_radix(bucket, 16).ok()).unwrap_or_else(|| bucket_of(&self.0))
+    }
+
     /// The id as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -55,6 +74,42 @@ impl SessionId {
 }
 
 impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of one credential: 1 to 256 bytes of UTF-8 without control characters, reachable as one path segment, in
+/// NFC. Compared byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialId(Box<str>);
+
+impl CredentialId {
+    /// The longest id, in bytes.
+    pub const MAX_LEN: usize = 256;
+
+    /// Checks `text` against the rules above, and brings it into NFC.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        // Before it is normalised too: what is long enough to be work is refused.
+        checked(text, Self::MAX_LEN)?;
+        let text: String = text.nfc().collect();
+        checked(&text, Self::MAX_LEN)?;
+        segment(&text)?;
+        Ok(Self(text.into()))
+    }
+
+    /// The one of 256 parts of a store that the credential is in.
+    pub fn bucket(&self) -> u8 {
+        bucket_of(&self.0)
+    }
+
+    /// The id in NFC.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CredentialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -78,6 +133,26 @@ impl ClientId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What begins the ids of logins.
+const LOGIN_PREFIX: &str = "login-";
+
+/// The first byte of the SHA-256.
+fn bucket_of(id: &str) -> u8 {
+    let [first, ..] = <[u8; 32]>::from(Sha256::digest(id));
+    first
+}
+
+/// What one path segment can carry.
+fn segment(text: &str) -> Result<(), InvalidId> {
+    if text.is_empty() {
+        return Err(InvalidId::Empty);
+    }
+    if text.contains('/') || text == "." || text == ".." {
+        return Err(InvalidId::PathSyntax);
+    }
+    Ok(())
 }
 
 fn checked(text: &str, max_len: usize) -> Result<(), InvalidId> {

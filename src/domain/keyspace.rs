@@ -1,10 +1,13 @@
 //! The facts that all sessions of one store share: written at the first start, sealed, and the same from then on.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use spake_protocol::spake2plus::VerifierRecord;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::codec;
 use crate::domain::ports::{KeyspaceStore, StoreError, Swap};
-use crate::domain::random::random_bytes;
+use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::sealing::{OpenError, Purpose, Sealer};
 
 const FACTS: &str = "facts";
@@ -19,9 +22,25 @@ impl Seed {
         Self(bytes)
     }
 
-    /// The bytes, to key a MAC with.
-    pub const fn expose(&self) -> &[u8; 32] {
+    /// The bytes, to be sealed.
+    pub(in crate::domain) const fn expose(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// HMAC-SHA256 under the seed over `purpose` and `parts`, each length-prefixed. What derives from it is the same on
+    /// all replicas, and tells someone without the seed nothing about the parts.
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        // The seed as a whole block: HMAC itself pads a shorter key with zeros (RFC 2104, section 2).
+        let mut block = Zeroizing::new([0; 64]);
+        for (padded, byte) in block.iter_mut().zip(&self.0) {
+            *padded = *byte;
+        }
+        let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
+        for part in std::iter::once(purpose.as_bytes()).chain(parts.iter().copied()) {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -33,6 +52,8 @@ pub struct Facts {
     pub server_id: String,
     /// The context of every transcript; pinned likewise.
     pub context: String,
+    /// The verifier of no password, which answers for every credential that does not exist.
+    pub decoy: VerifierRecord,
 }
 
 /// Why a store cannot be used with this configuration.
@@ -110,6 +131,7 @@ pub async fn join(
                 seed: Seed::from_bytes(random_bytes()),
                 server_id: server_id.to_owned(),
                 context: context.to_owned(),
+                decoy: VerifierRecord::random(&mut system_rng()),
             };
             let record = codec::encode_facts(&ours)?;
             // Two first starts may race; all go on with the one that was written first.

@@ -3,8 +3,11 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`pairing`] | the use cases: initiate, exchange, confirm, status, secret, cleanup, list |
-//! | [`session`] | one pairing session as a pure state machine |
+//! | [`pairing`] | the use cases of SPAKE2: initiate, exchange |
+//! | [`accounts`] | the use cases of SPAKE2+: credentials, login, the budget of guesses |
+//! | [`sessions`] | the use cases of both: confirm, status, secret, cleanup, list |
+//! | [`session`] | one session as a pure state machine |
+//! | [`refusal`] | what can go wrong, by blame |
 //! | [`ports`] | what a store must offer (traits), implemented in [`crate::store`] |
 //! | [`sealing`] | key ring and envelope: what makes a stored record unreadable |
 //! | [`codec`] | records to bytes and back |
@@ -15,6 +18,7 @@
 //! | [`ids`], [`time`], [`random`] | small types of the edge |
 
 pub mod access;
+pub mod accounts;
 pub mod codec;
 pub mod fingerprint;
 pub mod ids;
@@ -22,7 +26,10 @@ pub mod keyspace;
 pub mod pairing;
 pub mod ports;
 pub mod random;
+mod records;
+pub mod refusal;
 pub mod sealing;
 pub mod session;
+pub mod sessions;
 pub mod stretching;
 pub mod time;

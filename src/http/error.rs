@@ -4,16 +4,17 @@
 //! never to the caller.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::pairing::{Malformed, PairingError, Refusal};
 use crate::domain::ports::{ListError, StoreError};
+use crate::domain::refusal::{Malformed, Refusal, ServiceError};
 
 /// Seconds after which a caller that met an overload or an absent store may try again.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const RETRY_AFTER: u64 = 1;
 
 /// An error on its way out; [`super::context`] gives it its body.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub(super) struct ApiError {
     pub(super) sentence: Cow<'static, str>,
     /// For the log.
     pub(super) cause: Option<String>,
+    /// Seconds after which the same request may succeed.
+    pub(super) retry_after: Option<u64>,
 }
 
 /// The body of an error.
@@ -35,7 +38,7 @@ pub(super) struct ErrorBody<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, sentence: sentence.into(), cause: None }
+        Self { status, code, sentence: sentence.into(), cause: None, retry_after: None }
     }
 
     pub(super) fn bad_request(code: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
@@ -52,6 +55,24 @@ impl ApiError {
 
     pub(super) fn session_not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "session_not_found", "Session not found")
+    }
+
+    pub(super) fn credential_not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "credential_not_found", "Credential not found")
+    }
+
+    pub(super) fn invalid_condition() -> Self {
+        let sentence = "If-None-Match may be *, or If-Match the ETag of an earlier answer; one of them, once";
+        Self::bad_request("invalid_condition", sentence)
+    }
+
+    fn too_many_guesses(frees_in: Duration) -> Self {
+        let sentence =
+            "Too many passwords were tried for this credential; try again after the time in Retry-After";
+        // Rounded up: when it is over, one is free.
+        let seconds = frees_in.as_millis().div_ceil(1000).max(1) as u64;
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_guesses", sentence);
+        Self { retry_after: Some(seconds), ..error }
     }
 
     pub(super) fn payload_too_large() -> Self {
@@ -85,7 +106,11 @@ impl ApiError {
     }
 
     fn unavailable(code: &'static str, sentence: &'static str, cause: Option<String>) -> Self {
-        Self { cause, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence) }
+        Self {
+            cause,
+            retry_after: Some(RETRY_AFTER),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence)
+        }
     }
 
     pub(super) fn body<'a>(&'a self, request_id: &'a str) -> ErrorBody<'a> {
@@ -96,8 +121,8 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response
@@ -121,8 +146,19 @@ impl From<Refusal> for ApiError {
             Refusal::ConfirmationFailed => Self::new(
                 StatusCode::FORBIDDEN,
                 "confirmation_failed",
-                "The confirmation is wrong: the passwords differ. The session has ended; initiate a new one",
+                "The confirmation is wrong: the passwords differ. The session has ended; begin a new one",
             ),
+            Refusal::NoCredential => Self::credential_not_found(),
+            Refusal::Precondition => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "The credential is not in the state that If-Match or If-None-Match names; read it again",
+            ),
+            Refusal::OtherKdf => Self::bad_request(
+                "other_kdf",
+                "This service takes one kdf only: that of GET /spake/credentials/{id}/kdf (or set SPAKE_KDF_MIXED)",
+            ),
+            Refusal::TooManyGuesses(frees_in) => Self::too_many_guesses(frees_in),
         }
     }
 }
@@ -148,17 +184,17 @@ impl From<Malformed> for ApiError {
     }
 }
 
-impl From<PairingError> for ApiError {
-    fn from(error: PairingError) -> Self {
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
         match error {
-            PairingError::Refused(refusal) => refusal.into(),
-            PairingError::Overloaded => Self::unavailable(
+            ServiceError::Refused(refusal) => refusal.into(),
+            ServiceError::Overloaded => Self::unavailable(
                 "overloaded",
                 "Too many passwords are waiting to be stretched; try again after the time in Retry-After",
                 None,
             ),
-            PairingError::Store(error) => error.into(),
-            PairingError::Internal(cause) => Self::internal(cause),
+            ServiceError::Store(error) => error.into(),
+            ServiceError::Internal(cause) => Self::internal(cause),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! How a password is stretched, as JSON.
 
 use serde::Serialize;
+use serde_json::Value;
 use spake_protocol::stretch::{Kdf, Salt};
+
+use super::error::ApiError;
+use crate::domain::accounts::SaltedKdf;
 
 /// Algorithm, salt and parameters; clients compare it with their own, and never adopt it.
 #[derive(Serialize)]
@@ -26,4 +30,27 @@ impl KdfDescriptor {
             Kdf::Scrypt(kdf) => Self::Scrypt { salt, n: kdf.n(), r: kdf.r(), p: kdf.p() },
         }
     }
+}
+
+/// The same from a request, within the accepted ranges.
+pub(super) fn parse_kdf(value: &Value) -> Result<SaltedKdf, ApiError> {
+    let refuse = |why: String| ApiError::bad_request("invalid_kdf", why);
+    let number = |name: &str| {
+        let number = value.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| refuse(format!("kdf.{name} must be a number")))
+    };
+    let kdf = match value.get("algorithm").and_then(Value::as_str) {
+        Some("pbkdf2-hmac-sha256") => Kdf::pbkdf2(number("iterations")?),
+        Some("argon2id") => Kdf::argon2id(number("memory_kib")?, number("passes")?, number("parallelism")?),
+        Some("scrypt") => Kdf::scrypt(number("n")?, number("r")?, number("p")?),
+        _ => {
+            let sentence = "kdf.algorithm must be pbkdf2-hmac-sha256, argon2id or scrypt";
+            return Err(refuse(sentence.to_owned()));
+        }
+    };
+    let kdf = kdf.map_err(|error| refuse(format!("kdf is refused: {error}")))?;
+    let salt = value.get("salt").and_then(Value::as_str).and_then(|salt| hex::decode(salt).ok());
+    let salt = salt.and_then(|salt| Salt::new(&salt).ok());
+    let salt = salt.ok_or_else(|| refuse("kdf.salt must be 16 to 64 bytes in hex".to_owned()))?;
+    Ok(SaltedKdf { kdf, salt })
 }

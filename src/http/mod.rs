@@ -5,17 +5,19 @@
 //! | `error` | the one shape of every error |
 //! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
-//! | `payload`, `fields`, `path` | parsing at the edge: bodies, their fields, ids in paths |
+//! | `payload`, `fields`, `path`, `paging`, `conditions` | parsing at the edge: bodies, their fields, ids in paths, headers |
 //! | `kdf` | stretching parameters as JSON |
 //! | `admin` | the operators' endpoints, on a listener of their own |
 //! | `routes` | one file for each group of endpoints |
 
 mod admin;
+mod conditions;
 mod context;
 mod error;
 mod fields;
 mod guard;
 mod kdf;
+mod paging;
 mod path;
 mod payload;
 mod routes;
@@ -25,20 +27,26 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::admin::{Admin, admin_router};
 use self::error::ApiError;
-use self::routes::{health, pairing, sessions};
+use self::routes::{credentials, health, login, pairing, sessions};
 use crate::domain::access::Access;
+use crate::domain::accounts::Accounts;
 use crate::domain::pairing::Pairing;
+use crate::domain::sessions::Sessions;
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct App {
-    /// The use cases.
+    /// The use cases of pairing.
     pub pairing: Arc<Pairing>,
+    /// Those of accounts.
+    pub accounts: Arc<Accounts>,
+    /// Those of both.
+    pub sessions: Arc<Sessions>,
     /// Which store this is, for `/health`.
     pub store: &'static str,
     /// Who may call.
@@ -56,6 +64,17 @@ pub fn router(app: App) -> Router {
         .route("/spake/secret/{id}", get(sessions::secret))
         .route("/spake/cleanup/{id}", delete(sessions::cleanup))
         .route("/spake/sessions", get(sessions::list))
+        .route("/spake/login", post(login::login))
+        .route("/spake/credentials", get(credentials::list))
+        .route(
+            "/spake/credentials/{id}",
+            put(credentials::put).patch(credentials::patch).get(credentials::get).delete(credentials::delete),
+        )
+        .route("/spake/credentials/{id}/kdf", get(credentials::kdf))
+        .route(
+            "/spake/credentials/{id}/guesses",
+            get(credentials::guesses).delete(credentials::clear_guesses),
+        )
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         // From the inside out: who may call, what a bug may cost, and the shape of every answer.

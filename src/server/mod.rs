@@ -14,10 +14,12 @@ use axum_server::accept::NoDelayAcceptor;
 
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
 use crate::config::Config;
+use crate::domain::accounts::Accounts;
 use crate::domain::codec::Formats;
 use crate::domain::keyspace::{self, KeyspaceError};
 use crate::domain::pairing::Pairing;
 use crate::domain::ports::StoreError;
+use crate::domain::sessions::Sessions;
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::{Clock, SystemClock};
 use crate::http::{self, Admin, App};
@@ -55,6 +57,9 @@ pub enum StartError {
     /// The store belongs to another configuration.
     #[error(transparent)]
     Keyspace(#[from] KeyspaceError),
+    /// A fault of ours.
+    #[error("cannot start: {0}")]
+    Domain(String),
     /// The system gave no thread.
     #[error("cannot start the service's threads: {0}")]
     Threads(std::io::Error),
@@ -100,16 +105,20 @@ impl Server {
         }
         let stretching = StretchingPool::start(config.stretch_threads, config.stretch_queue);
         let stretching = stretching.map_err(StartError::Threads)?;
-        let pairing = Pairing::new(
-            store.sessions,
+        let stretching = Arc::new(stretching);
+        let sessions =
+            Sessions::new(store.sessions, store.logins, Arc::clone(&store.sealer), Formats::CURRENT, facts);
+        let sessions = Arc::new(sessions);
+        let accounts = Accounts::new(
+            store.credentials,
             store.sealer,
-            Formats::CURRENT,
-            facts,
-            config.policy,
-            stretching,
-            clock,
+            Arc::clone(&sessions),
+            config.accounts,
+            Arc::clone(&stretching),
         );
-        let app = App { pairing: Arc::new(pairing), store: store.name, access: config.access };
+        let accounts = Arc::new(accounts.map_err(|error| StartError::Domain(format!("{error:?}")))?);
+        let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretching, clock));
+        let app = App { pairing, accounts, sessions, store: store.name, access: config.access };
         let admin = Admin { store: store.readiness, stopping: Arc::default() };
         let drain_timeout = config.drain_timeout;
         // Last, for it may have something to say that is no reason not to start.

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{StartError, every};
 use crate::config::{StateKeys, StoreConfig};
-use crate::domain::ports::{KeyspaceStore, Readiness, SessionStore, StoreError};
+use crate::domain::ports::{CredentialStore, KeyspaceStore, LoginStore, Readiness, SessionStore, StoreError};
 use crate::domain::sealing::{KeyRing, Sealer};
 use crate::domain::time::Clock;
 use crate::store::embedded::{FileStore, MemoryStore};
@@ -30,6 +30,10 @@ pub struct OpenStore {
     pub name: &'static str,
     /// Its sessions.
     pub sessions: Arc<dyn SessionStore>,
+    /// Its credentials.
+    pub credentials: Arc<dyn CredentialStore>,
+    /// Its logins and budgets.
+    pub logins: Arc<dyn LoginStore>,
     /// Its facts.
     pub keyspace: Arc<dyn KeyspaceStore>,
     /// Whether it works.
@@ -74,7 +78,7 @@ pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>) -> Result<OpenStor
     }
 }
 
-fn opened<S: SessionStore + KeyspaceStore + Readiness>(
+fn opened<S: SessionStore + CredentialStore + LoginStore + KeyspaceStore + Readiness>(
     name: &'static str,
     store: Arc<S>,
     keys: StateKeys,
@@ -84,6 +88,8 @@ fn opened<S: SessionStore + KeyspaceStore + Readiness>(
     OpenStore {
         name,
         sessions: store.clone(),
+        credentials: store.clone(),
+        logins: store.clone(),
         keyspace: store.clone(),
         readiness: store,
         sealer,

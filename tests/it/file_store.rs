@@ -105,13 +105,13 @@ async fn a_file_opens_once_and_again_after_it_was_closed() {
 async fn a_sweep_frees_what_has_expired_and_keeps_the_rest() {
     use spake_service::domain::ids::SessionId;
     use spake_service::domain::ports::{Entry, SessionStore};
-    use spake_service::domain::session::{Status, Summary};
+    use spake_service::domain::session::{Protocol, Status, Summary};
 
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
     let store = FileStore::open(directory.path(), clock.clone()).unwrap();
     let create = async |name: String, ttl| {
-        let summary = Summary { status: Status::Initiated, confirmed: false };
+        let summary = Summary { protocol: Protocol::Spake2, status: Status::Initiated, confirmed: false };
         let entry = Entry { sealed: vec![7; 3000], summary };
         store.create(&SessionId::parse(&name).unwrap(), entry, Duration::from_secs(ttl)).await.unwrap();
     };

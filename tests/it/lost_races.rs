@@ -6,22 +6,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use spake_protocol::Password;
 use spake_protocol::spake2::{PartyA, Setting, W};
+use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
 use spake_service::domain::codec::Formats;
 use spake_service::domain::ids::{ClientId, SessionId};
 use spake_service::domain::keyspace::{Facts, Seed};
-use spake_service::domain::pairing::{Pairing, PairingError, Policy};
+use spake_service::domain::pairing::{Pairing, PairingPolicy};
 use spake_service::domain::ports::{
     Created, Cursor, Entry, ListError, Page, Revision, SessionStore, StoreError, Stored, Swap,
 };
 use spake_service::domain::random::system_rng;
+use spake_service::domain::refusal::ServiceError;
 use spake_service::domain::sealing::{KeyRing, Sealer};
 use spake_service::domain::session::Status;
+use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::SystemClock;
 use spake_service::store::embedded::MemoryStore;
 
-struct EveryWriteLoses(MemoryStore);
+struct EveryWriteLoses(Arc<MemoryStore>);
 
 #[async_trait]
 impl SessionStore for EveryWriteLoses {
@@ -55,25 +58,25 @@ async fn no_answer_leaves_whose_write_did_not_win() {
     let clock = Arc::new(SystemClock::start());
     let kdf = Kdf::pbkdf2(100_000).unwrap();
     let setting = Setting::new(b"", b"server", b"context").unwrap();
-    let pairing = Pairing::new(
-        Arc::new(EveryWriteLoses(MemoryStore::new(clock.clone()))),
-        Arc::new(Sealer::new(KeyRing::ephemeral(), "test")),
-        Formats::CURRENT,
-        Facts {
-            seed: Seed::from_bytes([7; 32]),
-            server_id: "server".to_owned(),
-            context: "context".to_owned(),
-        },
-        Policy { kdf: kdf.clone(), session_ttl: Duration::from_secs(60) },
-        StretchingPool::start(1, 4).unwrap(),
-        clock,
-    );
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let facts = Facts {
+        seed: Seed::from_bytes([7; 32]),
+        server_id: "server".to_owned(),
+        context: "context".to_owned(),
+        decoy: VerifierRecord::random(&mut system_rng()),
+    };
+    let sealer = Arc::new(Sealer::new(KeyRing::ephemeral(), "test"));
+    let losing = Arc::new(EveryWriteLoses(Arc::clone(&store)));
+    let sessions = Arc::new(Sessions::new(losing, store, sealer, Formats::CURRENT, facts));
+    let policy = PairingPolicy { kdf: kdf.clone(), session_ttl: Duration::from_secs(60) };
+    let stretching = Arc::new(StretchingPool::start(1, 4).unwrap());
+    let pairing = Pairing::new(Arc::clone(&sessions), policy, stretching, clock);
     let id = SessionId::parse("s").unwrap();
     let password = || Password::prepare("password").unwrap();
     pairing.initiate(Some(id.clone()), password(), ClientId::default()).await.ok().unwrap();
     let w = W::stretch(&password(), &setting, &kdf).unwrap();
     let (_, share) = PartyA::start(setting, w, &mut system_rng());
     let answer = pairing.exchange(&id, Ok(share), Ok(None)).await;
-    assert!(matches!(answer, Err(PairingError::Store(StoreError::Unavailable(_)))));
-    assert_eq!(pairing.status(&id).await.ok().unwrap().summary.status, Status::Initiated);
+    assert!(matches!(answer, Err(ServiceError::Store(StoreError::Unavailable(_)))));
+    assert_eq!(sessions.status(&id).await.ok().unwrap().summary.status, Status::Initiated);
 }

@@ -9,10 +9,12 @@ use spake_protocol::stretch::Kdf;
 use spake_service::domain::codec::Formats;
 use spake_service::domain::ids::{ClientId, SessionId};
 use spake_service::domain::keyspace;
-use spake_service::domain::pairing::{Pairing, PairingError, Policy};
+use spake_service::domain::pairing::{Pairing, PairingPolicy};
 use spake_service::domain::ports::StoreError;
 use spake_service::domain::random::system_rng;
+use spake_service::domain::refusal::ServiceError;
 use spake_service::domain::sealing::{KeyRing, Sealer};
+use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::SystemClock;
 use spake_service::store::redis::{Migration, RedisStore, Release, Unfit};
@@ -59,10 +61,12 @@ impl Replica {
         store.migrate().await?;
         let sealer = Arc::new(Sealer::new(KeyRing::parse(KEYS).unwrap(), "spake"));
         let facts = keyspace::join(&*store, &sealer, "server", CONTEXT).await.unwrap();
-        let policy = Policy { kdf: Kdf::pbkdf2(100_000).unwrap(), session_ttl: Duration::from_secs(300) };
-        let pool = StretchingPool::start(1, 64).unwrap();
+        let policy =
+            PairingPolicy { kdf: Kdf::pbkdf2(100_000).unwrap(), session_ttl: Duration::from_secs(300) };
+        let pool = Arc::new(StretchingPool::start(1, 64).unwrap());
         let clock = Arc::new(SystemClock::start());
-        let pairing = Pairing::new(store.clone(), sealer, formats, facts, policy, pool, clock);
+        let sessions = Arc::new(Sessions::new(store.clone(), store.clone(), sealer, formats, facts));
+        let pairing = Pairing::new(sessions, policy, pool, clock);
         Ok(Self { store, pairing })
     }
 
@@ -73,7 +77,7 @@ impl Replica {
         id
     }
 
-    async fn exchange(&self, id: &SessionId) -> Result<(), PairingError> {
+    async fn exchange(&self, id: &SessionId) -> Result<(), ServiceError> {
         let setting = Setting::new(b"", b"server", CONTEXT.as_bytes()).unwrap();
         let (_, share) = PartyA::start(setting, W::from_bytes(&[7; 32]).unwrap(), &mut system_rng());
         self.pairing.exchange(id, Ok(share), Ok(None)).await.map(drop)
@@ -84,7 +88,7 @@ impl Replica {
 async fn finishes(by: &Replica, id: &SessionId) -> bool {
     match by.exchange(id).await {
         Ok(()) => true,
-        Err(PairingError::Store(StoreError::Corrupt(_))) => false,
+        Err(ServiceError::Store(StoreError::Corrupt(_))) => false,
         Err(error) => panic!("{error:?}"),
     }
 }

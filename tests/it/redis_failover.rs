@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use spake_service::domain::ids::SessionId;
 use spake_service::domain::ports::{Entry, SessionStore, Swap};
-use spake_service::domain::session::{Status, Summary};
+use spake_service::domain::session::{Protocol, Status, Summary};
 use spake_service::store::redis::{RedisStore, Settings};
 
 use crate::conformance::fixtures::settings;
@@ -143,7 +143,7 @@ async fn what_was_read_is_not_answered_from_when_it_does_not_stand_any_more() {
     await_replica(&replica);
     let store = RedisStore::new(&Settings { wait_replicas: 1, ..settings(&master.url()) }).unwrap();
     let id = SessionId::parse("s").unwrap();
-    let summary = Summary { status: Status::Initiated, confirmed: false };
+    let summary = Summary { protocol: Protocol::Spake2, status: Status::Initiated, confirmed: false };
     let entry = |sealed: &[u8]| Entry { sealed: sealed.to_vec(), summary };
     store.create(&id, entry(b"envelope 1"), Duration::from_secs(60)).await.unwrap();
     let read = store.read(&id).await.unwrap().unwrap().revision;

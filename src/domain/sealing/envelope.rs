@@ -21,6 +21,8 @@ const NONCE_LEN: usize = 24;
 pub enum Purpose {
     /// A session between two requests.
     Session,
+    /// A credential.
+    Credential,
     /// A fact that all sessions of a store share.
     KeyspaceFact,
 }
@@ -29,6 +31,7 @@ impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Session => b"session",
+            Self::Credential => b"credential",
             Self::KeyspaceFact => b"keyspace fact",
         }
     }

@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use crate::domain::pairing::{Initiated, PairingError};
+use crate::domain::pairing::Initiated;
 use crate::domain::ports::StoreError;
-use crate::domain::session::Outcome;
+use crate::domain::refusal::ServiceError;
+use crate::domain::session::{Confirmation, Outcome};
 use crate::http::App;
 use crate::http::error::ApiError;
 use crate::http::fields;
@@ -48,14 +49,14 @@ pub(in crate::http) async fn initiate(
         Some(value) if is_falsy(&value) => {
             return Err(ApiError::bad_request("missing_field", REQUIRED));
         }
-        Some(value) => Some(fields::session_id(&value)?),
+        Some(value) => Some(fields::new_session_id(&value)?),
         None => None,
     };
     let client_id = fields::client_id(payload.take("client_id"))?;
     let initiated = app.pairing.initiate(session_id, fields::password(password)?, client_id).await;
     match initiated {
         Ok(initiated) => Ok(Json(initiated.into())),
-        Err(PairingError::Store(StoreError::OutcomeUnknown(_))) => Err(ApiError::initiation_unknown()),
+        Err(ServiceError::Store(StoreError::OutcomeUnknown(_))) => Err(ApiError::initiation_unknown()),
         Err(error) => Err(error.into()),
     }
 }
@@ -71,7 +72,7 @@ pub(in crate::http) async fn exchange(
     let confirmation = payload
         .take("client_confirmation")
         .filter(|value| !value.is_null())
-        .map(|value| fields::client_confirmation(&value))
+        .map(|value| fields::client_confirmation(&value).map(|Confirmation(bytes)| bytes.into()))
         .transpose();
     let outcome = app.pairing.exchange(&session_id, share, confirmation).await?;
     Ok(Json(OutcomeResponse::new(session_id.to_string(), &outcome)))
@@ -85,7 +86,7 @@ pub(in crate::http) async fn confirm(
         .required(["session_id", "client_confirmation"], "session_id and client_confirmation are required")?;
     let session_id = fields::session_id(&session_id)?;
     let confirmation = fields::client_confirmation(&confirmation);
-    let outcome = app.pairing.confirm(&session_id, confirmation).await?;
+    let outcome = app.sessions.confirm(&session_id, confirmation).await?;
     Ok(Json(OutcomeResponse::new(session_id.to_string(), &outcome)))
 }
 
@@ -113,7 +114,7 @@ impl OutcomeResponse {
         Self {
             session_id,
             status: "completed",
-            confirmed: server_confirmation.is_some(),
+            confirmed: outcome.is_confirmed(),
             server_confirmation,
             // Without API keys every caller may see it, confirmed or not: the guard lets in this machine only.
             shared_secret: hex::encode(outcome.shared_secret().expose()),

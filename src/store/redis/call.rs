@@ -32,6 +32,14 @@ scripts! {
     CREATE_FACT = "create_fact.lua";
     REPLACE_FACT = "replace_fact.lua";
     RAISE = "raise.lua";
+    PUT_CREDENTIAL = "put_credential.lua";
+    RESEAL_CREDENTIAL = "reseal_credential.lua";
+    REMOVE_CREDENTIAL = "remove_credential.lua";
+    LIST_CREDENTIALS = "list_credentials.lua";
+    VIEW_LOGIN = "view_login.lua";
+    COMMIT_LOGIN = "commit_login.lua";
+    COMPLETE_LOGIN = "complete_login.lua";
+    GUESSES = "guesses.lua";
 }
 
 /// A step of a migration, whose body takes the place of `--[[body]]`.

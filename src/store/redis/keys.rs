@@ -6,9 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use sha2::{Digest, Sha256};
-
-use crate::domain::ids::SessionId;
+use crate::domain::ids::{CredentialId, SessionId};
 
 pub(super) const BUCKETS: usize = 256;
 const SLOTS_PER_BUCKET: u16 = 64;
@@ -21,10 +19,14 @@ static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| (0..=u8::MAX).map(find_tag
 pub(super) struct Bucket(u8);
 
 impl Bucket {
-    /// A session's bucket: the first byte of the SHA-256 of its id.
+    /// A session's bucket.
     pub(super) fn of(id: &SessionId) -> Self {
-        let [first, ..] = <[u8; 32]>::from(Sha256::digest(id.as_str()));
-        Self(first)
+        Self(id.bucket())
+    }
+
+    /// A credential's bucket, which is that of its logins.
+    pub(super) fn of_credential(id: &CredentialId) -> Self {
+        Self(id.bucket())
     }
 
     pub(super) const fn new(number: u8) -> Self {
@@ -72,6 +74,25 @@ impl Keys {
     /// The bucket's sorted set of sessions by their expiry.
     pub(super) fn index(&self, bucket: Bucket) -> String {
         self.in_bucket(bucket, "sessions")
+    }
+
+    pub(super) fn credential(&self, id: &CredentialId) -> String {
+        self.credentials_of(Bucket::of_credential(id)) + id.as_str()
+    }
+
+    /// What the keys of a bucket's credentials begin with.
+    pub(super) fn credentials_of(&self, bucket: Bucket) -> String {
+        self.in_bucket(bucket, "credential:")
+    }
+
+    /// The bucket's sorted set of credentials, all of one score: in the order of their ids.
+    pub(super) fn credential_index(&self, bucket: Bucket) -> String {
+        self.in_bucket(bucket, "credentials")
+    }
+
+    /// The sorted set of attempts at a credential, by their time.
+    pub(super) fn guesses(&self, id: &CredentialId) -> String {
+        self.in_bucket(Bucket::of_credential(id), "guesses:") + id.as_str()
     }
 
     /// The bucket's place in the migrations.
@@ -133,6 +154,8 @@ fn slot(tag: &[u8]) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     #[test]

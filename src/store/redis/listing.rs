@@ -8,10 +8,10 @@ use futures_util::future::try_join_all;
 use super::RedisStore;
 use super::call::{self, Call};
 use super::keys::{BUCKETS, Bucket};
-use super::sessions::{lifetime, status_of};
+use super::sessions::lifetime;
 use crate::domain::ids::SessionId;
 use crate::domain::ports::{Cursor, ListError, Listed, Page, StoreError};
-use crate::domain::session::{Status, Summary};
+use crate::domain::session::{Protocol, Status, Summary};
 
 /// How long a count is good for.
 const COUNT_FOR: Duration = Duration::from_secs(1);
@@ -143,8 +143,12 @@ impl Place {
 }
 
 /// A line of the listing; `None` for what someone else wrote, since one such key must not end every listing.
-fn listed((id, status, _, confirmed, created, expires): &Row) -> Option<Listed> {
-    let summary = Summary { status: status_of(status)?, confirmed: confirmed == "true" };
+fn listed((id, status, protocol, confirmed, created, expires): &Row) -> Option<Listed> {
+    let summary = Summary {
+        protocol: Protocol::named(protocol)?,
+        status: Status::named(status)?,
+        confirmed: confirmed == "true",
+    };
     let lifetime = lifetime(created.parse().ok()?, expires.parse().ok()?);
     Some(Listed { id: SessionId::parse(id).ok()?, summary, lifetime })
 }

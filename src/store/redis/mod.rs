@@ -6,13 +6,15 @@
 //! | `keys` | the names of keys, and which bucket they are in |
 //! | `call`, `lua/` | the scripts, and how one is sent |
 //! | `link`, `connector`, `failure` | connections, deadlines, and what an error means |
-//! | `sessions`, `listing`, `facts` | the ports |
+//! | `sessions`, `listing`, `accounts`, `credential_listing`, `facts` | the ports |
 //! | `release`, `schema` | versions of the keyspace, and the way from one to the next |
 //! | `checks` | what must be true of the server: at start and in readiness |
 
+mod accounts;
 mod call;
 mod checks;
 mod connector;
+mod credential_listing;
 mod facts;
 mod failure;
 mod keys;

@@ -15,9 +15,6 @@ use crate::domain::ports::{
 use crate::domain::session::Status;
 use crate::domain::time::Timestamp;
 
-/// The protocol of every session so far, as people who look into Redis read it.
-const PROTOCOL: &str = "spake2";
-
 /// `sealed`, `created`, `expires`, as `HMGET` answers them.
 type Row = (Option<Vec<u8>>, Option<u64>, Option<u64>);
 
@@ -29,8 +26,8 @@ impl SessionStore for RedisStore {
             .arg(id.as_str())
             .arg(ttl)
             .arg(&entry.sealed)
-            .arg(status_name(entry.summary.status))
-            .arg(PROTOCOL)
+            .arg(entry.summary.status.name())
+            .arg(entry.summary.protocol.name())
             .arg(confirmed_name(entry.summary.confirmed));
         let created: Option<(u64, u64)> = self.link.write(&call).await?;
         Ok(created.map_or(Created::Exists, |(created, expires)| Created::New(lifetime(created, expires))))
@@ -54,7 +51,7 @@ impl SessionStore for RedisStore {
         let call = Call::script(&call::REPLACE, &[&self.keys.session(id)])
             .arg(expected.0.to_be_bytes().as_slice())
             .arg(&entry.sealed)
-            .arg(status_name(entry.summary.status))
+            .arg(entry.summary.status.name())
             .arg(confirmed_name(entry.summary.confirmed));
         let won = self.link.write_to_replicas(&call, Bucket::of(id).slot()).await?;
         Ok(if won { Swap::Won } else { Swap::Lost })
@@ -102,27 +99,12 @@ pub(super) fn lifetime(created: u64, expires: u64) -> Lifetime {
     Lifetime { created: Timestamp::from_millis(created), expires: Timestamp::from_millis(expires) }
 }
 
-const STATUSES: [(Status, &str); 3] =
-    [(Status::Initiated, "initiated"), (Status::Completed, "completed"), (Status::Failed, "failed")];
-
-const fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Initiated => "initiated",
-        Status::Completed => "completed",
-        Status::Failed => "failed",
-    }
-}
-
-pub(super) fn status_of(name: &str) -> Option<Status> {
-    STATUSES.into_iter().find(|(_, known)| *known == name).map(|(status, _)| status)
-}
-
-const fn confirmed_name(confirmed: bool) -> &'static str {
+pub(super) const fn confirmed_name(confirmed: bool) -> &'static str {
     if confirmed { "true" } else { "false" }
 }
 
 /// No two envelopes are alike (see [`Entry`]), so their last bytes name a state.
-fn revision(sealed: &[u8]) -> Option<Revision> {
+pub(super) fn revision(sealed: &[u8]) -> Option<Revision> {
     sealed.last_chunk().map(|bytes| Revision(u64::from_be_bytes(*bytes)))
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use spake_service::domain::ids::SessionId;
 use spake_service::domain::ports::{Created, Cursor, Entry, ListError, Listed, Swap};
 use spake_service::domain::random::random_bytes;
-use spake_service::domain::session::{Status, Summary};
+use spake_service::domain::session::{Protocol, Status, Summary};
 
 use self::fixtures::{Fixture, START};
 
@@ -21,7 +21,7 @@ fn id(text: &str) -> SessionId {
 /// As with envelopes, no two are alike.
 fn entry(sealed: &[u8], status: Status) -> Entry {
     let sealed = [sealed, &random_bytes::<NONCE>()].concat();
-    Entry { sealed, summary: Summary { status, confirmed: false } }
+    Entry { sealed, summary: Summary { protocol: Protocol::Spake2, status, confirmed: false } }
 }
 
 const NONCE: usize = 16;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use redb::{ReadableTable, StorageError, Table, TableDefinition, TableError, WriteTransaction};
 
 use super::super::cursor::Place;
+use super::accounts::AccountTables;
 use crate::domain::ports::{Created, Entry, Lifetime, Revision, Swap};
-use crate::domain::session::{Status, Summary};
+use crate::domain::session::{Protocol, Status, Summary};
 use crate::domain::time::Timestamp;
 
 /// revision, created, expires, sequence, status, confirmed, sealed
@@ -30,6 +31,7 @@ pub(super) struct Tables<'txn> {
     by_expiry: Table<'txn, (u64, u64), &'static str>,
     facts: Table<'txn, &'static str, &'static [u8]>,
     counters: Table<'txn, &'static str, u64>,
+    pub(super) accounts: AccountTables<'txn>,
 }
 
 impl<'txn> Tables<'txn> {
@@ -39,6 +41,7 @@ impl<'txn> Tables<'txn> {
             by_expiry: transaction.open_table(BY_EXPIRY)?,
             facts: transaction.open_table(FACTS)?,
             counters: transaction.open_table(COUNTERS)?,
+            accounts: AccountTables::open(transaction)?,
         })
     }
 
@@ -101,6 +104,22 @@ impl<'txn> Tables<'txn> {
         }
     }
 
+    pub(super) fn is_alive(&self, id: &str, now: Timestamp) -> Result<bool, StorageError> {
+        Ok(self.place_of(id)?.is_some_and(|place| place.expires > now.as_millis()))
+    }
+
+    pub(super) fn is_in_state(
+        &self,
+        id: &str,
+        expected: Revision,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        Ok(self.sessions.get(id)?.is_some_and(|row| {
+            let (revision, _, expires, ..) = row.value();
+            revision == expected.0 && expires > now.as_millis()
+        }))
+    }
+
     /// Whether a live session was there.
     pub(super) fn delete(&mut self, id: &str, now: Timestamp) -> Result<bool, StorageError> {
         let Some(place) = self.place_of(id)? else { return Ok(false) };
@@ -160,21 +179,30 @@ impl<'txn> Tables<'txn> {
 }
 
 const fn encode_summary(summary: Summary) -> (u8, bool) {
+    let protocol = match summary.protocol {
+        Protocol::Spake2 => 0,
+        Protocol::Spake2Plus => 0x10,
+    };
     let status = match summary.status {
         Status::Initiated => 0,
         Status::Completed => 1,
         Status::Failed => 2,
     };
-    (status, summary.confirmed)
+    (protocol | status, summary.confirmed)
 }
 
-/// `None` for a status that this release does not know.
-pub(super) const fn decode_summary(status: u8, confirmed: bool) -> Option<Summary> {
-    let status = match status {
+/// `None` for a protocol or status that this release does not know.
+pub(super) const fn decode_summary(byte: u8, confirmed: bool) -> Option<Summary> {
+    let protocol = match byte >> 4 {
+        0 => Protocol::Spake2,
+        1 => Protocol::Spake2Plus,
+        _ => return None,
+    };
+    let status = match byte & 0xf {
         0 => Status::Initiated,
         1 => Status::Completed,
         2 => Status::Failed,
         _ => return None,
     };
-    Some(Summary { status, confirmed })
+    Some(Summary { protocol, status, confirmed })
 }

@@ -1,9 +1,16 @@
 //! What a store must offer. [`crate::store`] implements it; one conformance suite holds every adapter to it.
 
+mod accounts;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::accounts::{
+    AttemptId, Budget, Committed, Completed, Completion, Condition, CredentialEntry, CredentialPage,
+    CredentialStore, Generation, Guesses, ListedCredential, Login, LoginStore, LoginView, Put, Removed,
+    StoredCredential, Times,
+};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Status, Summary};
 use crate::domain::time::Timestamp;

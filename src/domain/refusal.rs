@@ -1,6 +1,8 @@
-//! What can go wrong in pairing, by blame: the request, the moment, the load, the store, us.
+//! What can go wrong in a use case, by blame: the request, the moment, the load, the store, us.
 
-use spake_protocol::spake2::InvalidShare;
+use std::time::Duration;
+
+use spake_protocol::InvalidShare;
 
 use crate::domain::codec;
 use crate::domain::ports::StoreError;
@@ -34,6 +36,14 @@ pub enum Refusal {
     NotConfirmed,
     /// The confirmation is wrong: the password was. The session is burned.
     ConfirmationFailed,
+    /// No credential of that id.
+    NoCredential,
+    /// The credential is not in the state that the caller asked for (`If-Match`, `If-None-Match`).
+    Precondition,
+    /// The deployment stretches in one way, and this is another.
+    OtherKdf,
+    /// As many guesses as allowed have been given away; one is free again after this time.
+    TooManyGuesses(Duration),
 }
 
 impl From<Malformed> for Refusal {
@@ -44,7 +54,7 @@ impl From<Malformed> for Refusal {
 
 /// Why a use case did not succeed.
 #[derive(Debug)]
-pub enum PairingError {
+pub enum ServiceError {
     /// The caller's doing.
     Refused(Refusal),
     /// More passwords wait for stretching than the operator allows.
@@ -55,25 +65,25 @@ pub enum PairingError {
     Internal(String),
 }
 
-impl From<Refusal> for PairingError {
+impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<StoreError> for PairingError {
+impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<codec::Malformed> for PairingError {
+impl From<codec::Malformed> for ServiceError {
     fn from(error: codec::Malformed) -> Self {
         Self::Store(StoreError::Corrupt(error.to_string()))
     }
 }
 
-impl From<NotRun> for PairingError {
+impl From<NotRun> for ServiceError {
     fn from(error: NotRun) -> Self {
         match error {
             NotRun::QueueFull => Self::Overloaded,

@@ -1,42 +1,18 @@
-//! One pairing session as a pure state machine: `initiated → completed → completed, confirmed`, or `failed`.
-//!
-//! Nothing here reads or writes a store. Each step takes the session as it was read and the request, and says what to
-//! write and what to answer; [`crate::domain::pairing`] releases the answer only after that write has won.
+//! A pairing: `initiated → completed → completed, confirmed`, or `failed`.
 
 use sha2::{Digest, Sha256};
 use spake_protocol::SharedSecret;
-use spake_protocol::spake2::{
-    AwaitingConfirmationA, ConfirmationA, ConfirmationB, Confirmed, PartyB, ShareA,
-};
+use spake_protocol::spake2::{AwaitingConfirmationA, ConfirmationA, PartyB, ShareA};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::{Outcome, Protocol, Status, Step, Summary, refusal_of_burned};
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::ClientId;
-use crate::domain::pairing::{Malformed, Refusal};
-
-/// Where a session is in its life, as the API names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// The service's share is out; no exchange yet.
-    Initiated,
-    /// Exchanged once; confirmed or not.
-    Completed,
-    /// Burned by a wrong confirmation.
-    Failed,
-}
-
-/// What a session shows in the clear: to `GET /spake/status`, and to people who look into the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Summary {
-    /// Where the session is in its life.
-    pub status: Status,
-    /// Whether the client has shown that it knows the password.
-    pub confirmed: bool,
-}
+use crate::domain::refusal::{Malformed, Refusal};
 
 /// A pairing session. Consumed by every step, so that none can be taken twice from one read.
-pub struct Session {
+pub struct PairingSession {
     pub(in crate::domain) client_id: ClientId,
     pub(in crate::domain) progress: Progress,
 }
@@ -51,41 +27,7 @@ pub(in crate::domain) enum Progress {
     Failed { by: Fingerprint },
 }
 
-/// What an exchange or a confirmation has come to.
-pub enum Outcome {
-    /// Exchanged, and nobody has shown yet that they know the password.
-    Unconfirmed(AwaitingConfirmationA),
-    /// The client's confirmation was right.
-    Confirmed(Confirmed),
-}
-
-impl Outcome {
-    /// The shared secret; before the confirmation only a caller that may see it unconfirmed may get it.
-    pub fn shared_secret(&self) -> &SharedSecret {
-        match self {
-            Self::Unconfirmed(state) => state.unconfirmed_secret(),
-            Self::Confirmed(confirmed) => &confirmed.shared_secret,
-        }
-    }
-
-    /// cB, which exists for callers only after cA was verified.
-    pub fn server_confirmation(&self) -> Option<&ConfirmationB> {
-        match self {
-            Self::Unconfirmed(_) => None,
-            Self::Confirmed(confirmed) => Some(&confirmed.confirmation),
-        }
-    }
-}
-
-/// What a step wants: an answer now, or an answer once `write` has replaced what was read.
-pub struct Step {
-    /// The session's next state; `None` when the answer is already stored.
-    pub write: Option<Session>,
-    /// The answer to release.
-    pub answer: Result<Outcome, Refusal>,
-}
-
-impl Session {
+impl PairingSession {
     /// A session whose service side has drawn its share.
     pub fn initiated(client_id: ClientId, party_b: PartyB) -> Self {
         Self { client_id, progress: Progress::Initiated(party_b) }
@@ -99,9 +41,9 @@ impl Session {
     /// What the session shows in the clear.
     pub fn summary(&self) -> Summary {
         match self.progress {
-            Progress::Initiated(_) => Summary { status: Status::Initiated, confirmed: false },
-            Progress::Completed { confirmed, .. } => Summary { status: Status::Completed, confirmed },
-            Progress::Failed { .. } => Summary { status: Status::Failed, confirmed: false },
+            Progress::Initiated(_) => summary(Status::Initiated, false),
+            Progress::Completed { confirmed, .. } => summary(Status::Completed, confirmed),
+            Progress::Failed { .. } => summary(Status::Failed, false),
         }
     }
 
@@ -165,24 +107,17 @@ impl Session {
     }
 
     /// The shared secret for a backend, once the client is known to hold the password.
-    pub fn secret(self) -> Result<AwaitingConfirmationA, Refusal> {
+    pub fn secret(self) -> Result<SharedSecret, Refusal> {
         match self.progress {
-            Progress::Completed { outcome, confirmed: true, .. } => Ok(opened(&outcome)),
+            Progress::Completed { outcome, confirmed: true, .. } => {
+                let state = opened(&outcome);
+                Ok(SharedSecret::from_bytes(*state.unconfirmed_secret().expose()))
+            }
             Progress::Initiated(_) | Progress::Completed { confirmed: false, .. } => {
                 Err(Refusal::NotConfirmed)
             }
             Progress::Failed { .. } => Err(Refusal::InvalidStatus),
         }
-    }
-}
-
-impl Step {
-    fn refuse(refusal: impl Into<Refusal>) -> Self {
-        Self { write: None, answer: Err(refusal.into()) }
-    }
-
-    fn answer(outcome: Outcome) -> Self {
-        Self { write: None, answer: Ok(outcome) }
     }
 }
 
@@ -198,7 +133,7 @@ impl Exchanged {
         let outcome = self.state.to_bytes();
         let progress = Progress::Completed { share_a_hash: self.share_a_hash, outcome, confirmed: false };
         Step {
-            write: Some(Session { client_id: self.client_id, progress }),
+            write: Some(PairingSession { client_id: self.client_id, progress }.into()),
             answer: Ok(Outcome::Unconfirmed(self.state)),
         }
     }
@@ -216,7 +151,7 @@ impl Exchanged {
             }
             Err(_) => (Progress::Failed { by: request }, Err(Refusal::ConfirmationFailed)),
         };
-        Step { write: Some(Session { client_id: self.client_id, progress }), answer }
+        Step { write: Some(PairingSession { client_id: self.client_id, progress }.into()), answer }
     }
 
     /// A confirmation for a session that is confirmed: the same one gets the stored answer, another changes nothing.
@@ -228,8 +163,8 @@ impl Exchanged {
     }
 }
 
-fn refusal_of_burned(by: Fingerprint, request: Fingerprint) -> Refusal {
-    if by.matches(&request) { Refusal::ConfirmationFailed } else { Refusal::InvalidStatus }
+const fn summary(status: Status, confirmed: bool) -> Summary {
+    Summary { protocol: Protocol::Spake2, status, confirmed }
 }
 
 fn opened(outcome: &[u8; 96]) -> AwaitingConfirmationA {

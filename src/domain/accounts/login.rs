@@ -1,0 +1,107 @@
+//! A login's first request: everything but the client's proof.
+
+use spake_protocol::spake2plus::{ShareP, Verifier};
+
+use super::Accounts;
+use crate::domain::ids::{CredentialId, SessionId};
+use crate::domain::ports::{AttemptId, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored};
+use crate::domain::random::{random_bytes, system_rng};
+use crate::domain::refusal::{Malformed, Refusal, ServiceError};
+use crate::domain::session::{Answered, LoginSession, Session};
+use crate::domain::sessions::{MAX_RACES, faster_than_read};
+
+/// A login that was answered.
+pub struct LoggedIn {
+    /// The session, whose id the service made.
+    pub session_id: SessionId,
+    /// shareV and confirmV.
+    pub answered: Answered,
+    /// When the session began and ends.
+    pub lifetime: Lifetime,
+}
+
+impl Accounts {
+    /// Answers shareP with shareV and confirmV, which give a guess away: it is counted before they leave.
+    ///
+    /// A repeated login with the same share gets the stored answer and costs no second guess. Over the budget nothing
+    /// is counted, so that a refusal never extends the lock.
+    pub async fn login(
+        &self,
+        id: &CredentialId,
+        share: Result<ShareP, Malformed>,
+    ) -> Result<LoggedIn, ServiceError> {
+        let share = share.map_err(Refusal::from)?;
+        let session_id = SessionId::of_login(&self.facts().seed, id, share.as_bytes());
+        for _ in 0..MAX_RACES {
+            let view = self.logins.view(id, &session_id, self.policy.budget.window).await?;
+            if let Some(stored) = &view.earlier {
+                // A failover may have undone what was read: then it is read again.
+                if self.sessions.records.settle(&session_id, stored.revision).await? {
+                    return self.answer_again(id, session_id, stored, &share);
+                }
+                continue;
+            }
+            self.within_budget(view.guesses)?;
+            let (session, login) = self.respond(id, &session_id, &view, &share)?;
+            match self.logins.commit(id, login, self.policy.budget).await? {
+                Committed::New(lifetime) => {
+                    let answered = session.answer_again(id, &share)?;
+                    return Ok(LoggedIn { session_id, answered, lifetime });
+                }
+                Committed::OverBudget(guesses) => return Err(too_many(guesses)),
+                Committed::Earlier => {}
+            }
+        }
+        Err(faster_than_read())
+    }
+
+    fn within_budget(&self, guesses: Guesses) -> Result<(), ServiceError> {
+        if guesses.used >= self.policy.budget.limit { Err(too_many(guesses)) } else { Ok(()) }
+    }
+
+    /// The verifier's whole part. For a credential that does not exist or is disabled, it is the decoy's.
+    fn respond(
+        &self,
+        id: &CredentialId,
+        session_id: &SessionId,
+        view: &LoginView,
+        share: &ShareP,
+    ) -> Result<(LoginSession, Login), ServiceError> {
+        let (credential, may_log_in) = self.vault.open_or_decoy(id, view.credential.as_ref())?;
+        let verifier = if may_log_in { &credential.verifier } else { self.vault.decoy() };
+        let response = Verifier::respond(verifier, &self.setting(id)?, share, &mut system_rng());
+        let attempt = AttemptId(random_bytes());
+        let generation = may_log_in.then_some(credential.generation);
+        let session = LoginSession::answered(id.clone(), share, &response, attempt, generation);
+        let session = Session::Login(session);
+        let entry = self.sessions.records.entry(session_id, &session)?;
+        let Session::Login(session) = session else {
+            return Err(ServiceError::Internal("a login is a login".to_owned()));
+        };
+        let login = Login { session: session_id.clone(), entry, ttl: self.policy.login_ttl, attempt };
+        Ok((session, login))
+    }
+
+    fn answer_again(
+        &self,
+        id: &CredentialId,
+        session_id: SessionId,
+        stored: &Stored,
+        share: &ShareP,
+    ) -> Result<LoggedIn, ServiceError> {
+        match self.sessions.records.open(&session_id, stored)? {
+            Session::Login(session) => {
+                let answered = session.answer_again(id, share)?;
+                Ok(LoggedIn { session_id, answered, lifetime: stored.lifetime })
+            }
+            Session::Pairing(_) => {
+                let why = format!("{session_id} is a login's id and holds a pairing");
+                Err(StoreError::Corrupt(why).into())
+            }
+        }
+    }
+}
+
+fn too_many(guesses: Guesses) -> ServiceError {
+    Refusal::TooManyGuesses(guesses.frees_in.unwrap_or_default()).into()
+}

@@ -1,0 +1,137 @@
+//! Credentials in and out of their envelopes, and the decoy that answers for those that do not exist.
+
+use std::sync::Arc;
+
+use spake_protocol::spake2plus::VerifierRecord;
+use spake_protocol::stretch::Kdf;
+
+use super::credential::{Credential, SaltedKdf};
+use crate::domain::codec;
+use crate::domain::ids::CredentialId;
+use crate::domain::keyspace::Facts;
+use crate::domain::ports::{
+    CredentialEntry, CredentialStore, Cursor, Generation, ListError, StoreError, StoredCredential,
+};
+use crate::domain::refusal::ServiceError;
+use crate::domain::sealing::{Purpose, Sealer};
+
+/// Credentials of one page when all are sealed again.
+const PAGE: usize = 1000;
+/// The decoy's place: longer than any id, so that no credential has it.
+const DECOY: &str = "the credential that answers for those that do not exist";
+
+pub(super) struct Vault {
+    sealer: Arc<Sealer>,
+    facts: Arc<Facts>,
+    /// The decoy as an envelope, which is opened whenever a credential's would have been.
+    sealed_decoy: Vec<u8>,
+}
+
+impl Vault {
+    pub(super) fn new(sealer: Arc<Sealer>, facts: Arc<Facts>, kdf: &Kdf) -> Result<Self, ServiceError> {
+        let id = CredentialId::parse("decoy").map_err(|error| ServiceError::Internal(error.to_string()))?;
+        let record = facts.decoy.to_bytes();
+        let verifier = VerifierRecord::from_bytes(&record);
+        let decoy = Credential {
+            verifier: verifier.map_err(|error| ServiceError::Internal(error.to_string()))?,
+            kdf: SaltedKdf::of_policy(kdf, &facts.seed, &id).map_err(ServiceError::Internal)?,
+            generation: Generation(0),
+            disabled: true,
+        };
+        let sealed_decoy = sealer.seal(Purpose::Credential, DECOY, &codec::encode_credential(&decoy)?);
+        Ok(Self { sealer, facts, sealed_decoy })
+    }
+
+    /// The verifier that answers for those that do not exist.
+    pub(super) fn decoy(&self) -> &VerifierRecord {
+        &self.facts.decoy
+    }
+
+    /// What `stored` holds, or the decoy; and whether it is a credential that may log in. One envelope is opened in
+    /// either case.
+    pub(super) fn open_or_decoy(
+        &self,
+        id: &CredentialId,
+        stored: Option<&StoredCredential>,
+    ) -> Result<(Credential, bool), ServiceError> {
+        let credential = match stored {
+            Some(stored) => self.open(id, stored)?,
+            None => self.open_at(DECOY, &self.sealed_decoy)?,
+        };
+        let may_log_in = !credential.disabled;
+        Ok((credential, may_log_in))
+    }
+
+    pub(super) fn open(
+        &self,
+        id: &CredentialId,
+        stored: &StoredCredential,
+    ) -> Result<Credential, ServiceError> {
+        let credential = self.open_at(id.as_str(), &stored.sealed)?;
+        // The copy in the clear is what the store compares; it must be the record's.
+        if credential.generation != stored.generation {
+            return Err(unreadable(id.as_str(), &"its generation is another record's"));
+        }
+        Ok(credential)
+    }
+
+    pub(super) fn entry(
+        &self,
+        id: &CredentialId,
+        credential: &Credential,
+    ) -> Result<CredentialEntry, ServiceError> {
+        let record = codec::encode_credential(credential)?;
+        Ok(CredentialEntry {
+            sealed: self.sealer.seal(Purpose::Credential, id.as_str(), &record),
+            generation: credential.generation,
+            disabled: credential.disabled,
+        })
+    }
+
+    fn open_at(&self, place: &str, sealed: &[u8]) -> Result<Credential, ServiceError> {
+        let record = self.sealer.open(Purpose::Credential, place, sealed);
+        let record = record.map_err(|error| unreadable(place, &error))?;
+        codec::decode_credential(&record).map_err(|error| unreadable(place, &error))
+    }
+}
+
+/// Seals every credential under the key that seals now, by compare-and-set: services may run meanwhile. How many were
+/// sealed again, and how many there are.
+pub(super) async fn reseal_all(
+    store: &dyn CredentialStore,
+    vault: &Vault,
+) -> Result<(usize, usize), ServiceError> {
+    let (mut resealed, mut seen) = (0, 0);
+    let mut cursor: Option<Cursor> = None;
+    loop {
+        let page = store.list_credentials(cursor.as_ref(), PAGE).await.map_err(|error| match error {
+            ListError::Store(error) => ServiceError::Store(error),
+            ListError::BadCursor => ServiceError::Internal("a store refused its own cursor".to_owned()),
+        })?;
+        for listed in page.credentials {
+            seen += 1;
+            resealed += usize::from(reseal(store, vault, &listed.id).await?);
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok((resealed, seen)),
+        }
+    }
+}
+
+async fn reseal(store: &dyn CredentialStore, vault: &Vault, id: &CredentialId) -> Result<bool, ServiceError> {
+    while let Some(stored) = store.get(id).await? {
+        if vault.sealer.is_current(&stored.sealed) {
+            return Ok(false);
+        }
+        let entry = vault.entry(id, &vault.open(id, &stored)?)?;
+        if store.reseal(id, &stored, entry.sealed).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn unreadable(place: &str, why: &dyn std::fmt::Display) -> ServiceError {
+    ServiceError::Store(StoreError::Corrupt(format!("credential {place}: {why}")))
+}

@@ -1,0 +1,253 @@
+//! Credentials, the logins that they allow, and the budget of guesses.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Cursor, Entry, Lifetime, ListError, Revision, StoreError, Stored};
+use crate::domain::ids::{CredentialId, SessionId};
+use crate::domain::time::Timestamp;
+
+/// Names one state of one credential: drawn at random with each write of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(pub u64);
+
+/// Names one answer that tested a password: random, and never used again. (An id that could come back would, after its
+/// session's end, hand out an answer that nobody counted.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttemptId(pub [u8; 16]);
+
+/// What is written for a credential.
+#[derive(Debug, Clone)]
+pub struct CredentialEntry {
+    /// The envelope.
+    pub sealed: Vec<u8>,
+    /// The copy of the record's generation that the store compares.
+    pub generation: Generation,
+    /// The copy in the clear, for people.
+    pub disabled: bool,
+}
+
+/// What is read of a credential.
+#[derive(Debug, Clone)]
+pub struct StoredCredential {
+    /// The envelope.
+    pub sealed: Vec<u8>,
+    /// The clear copy of its generation.
+    pub generation: Generation,
+    /// When it was made and last written.
+    pub times: Times,
+}
+
+/// When a credential was made and last written, by the store's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last written.
+    pub updated: Timestamp,
+}
+
+/// What must be so for a write to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// There is no such credential.
+    Absent,
+    /// It is in this state.
+    Is(Generation),
+}
+
+/// The answer to a write of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is new.
+    Created(Times),
+    /// It was there and is replaced.
+    Replaced(Times),
+    /// The condition does not hold; nothing was changed.
+    Refused,
+}
+
+/// The answer to a removal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Gone,
+    /// There was none.
+    Absent,
+    /// The condition does not hold; nothing was changed.
+    Refused,
+}
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedCredential {
+    /// The credential's id.
+    pub id: CredentialId,
+    /// The clear copy.
+    pub disabled: bool,
+    /// When it was made and last written.
+    pub times: Times,
+}
+
+/// A part of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialPage {
+    /// Each credential once, in an order of the store's own. May be fewer than asked for.
+    pub credentials: Vec<ListedCredential>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// How many guesses a credential allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Answers in any window.
+    pub limit: u32,
+    /// The sliding window.
+    pub window: Duration,
+}
+
+/// How much of a budget is used at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guesses {
+    /// Attempts in the window that ends now.
+    pub used: u32,
+    /// Until the oldest of them leaves the window.
+    pub frees_in: Option<Duration>,
+}
+
+/// Everything that a login needs to know, read at once.
+#[derive(Debug, Clone)]
+pub struct LoginView {
+    /// The credential, if it exists.
+    pub credential: Option<StoredCredential>,
+    /// Its budget.
+    pub guesses: Guesses,
+    /// An earlier session of the same id.
+    pub earlier: Option<Stored>,
+}
+
+/// A login to commit.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The session's id; its bucket is the credential's.
+    pub session: SessionId,
+    /// The session.
+    pub entry: Entry,
+    /// The session's life.
+    pub ttl: Duration,
+    /// The attempt to count.
+    pub attempt: AttemptId,
+}
+
+/// The answer to a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The attempt is counted and the session there.
+    New(Lifetime),
+    /// A session of that id was there; nothing was counted or changed.
+    Earlier,
+    /// The budget is used up; nothing was counted or changed.
+    OverBudget(Guesses),
+}
+
+/// A login that turned out right.
+#[derive(Debug, Clone)]
+pub struct Completion {
+    /// The session.
+    pub session: SessionId,
+    /// The state in which it was read.
+    pub expected: Revision,
+    /// Its confirmed state.
+    pub entry: Entry,
+    /// The attempt to take back.
+    pub attempt: AttemptId,
+    /// The credential's state at the login.
+    pub generation: Generation,
+}
+
+/// The answer to a completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completed {
+    /// The session is confirmed and the attempt taken back.
+    Won,
+    /// The session changed or ended since it was read; nothing was written.
+    Lost,
+    /// The credential was replaced or removed since the login; nothing was written.
+    Stale,
+}
+
+/// Credentials: without an end, and each write conditional.
+#[async_trait]
+pub trait CredentialStore: Send + Sync + 'static {
+    /// Writes a credential if `condition` holds.
+    async fn put(
+        &self,
+        id: &CredentialId,
+        entry: CredentialEntry,
+        condition: Condition,
+    ) -> Result<Put, StoreError>;
+
+    /// The credential as it is.
+    async fn get(&self, id: &CredentialId) -> Result<Option<StoredCredential>, StoreError>;
+
+    /// Replaces the envelope of a credential in the state `expected` by another of the same content: neither
+    /// generation nor times change. Whether it did.
+    async fn reseal(
+        &self,
+        id: &CredentialId,
+        expected: &StoredCredential,
+        sealed: Vec<u8>,
+    ) -> Result<bool, StoreError>;
+
+    /// Removes a credential if `condition` holds. Attempts stay counted.
+    async fn remove(&self, id: &CredentialId, condition: Condition) -> Result<Removed, StoreError>;
+
+    /// At most `limit` credentials after `cursor`.
+    async fn list_credentials(
+        &self,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<CredentialPage, ListError>;
+}
+
+/// Logins and the budget that they draw on, of credentials that exist and of those that do not alike.
+///
+/// The budget is the set of the attempts of the last window, by the store's clock: nothing else is counted, and an
+/// attempt is counted before its answer leaves.
+#[async_trait]
+pub trait LoginStore: Send + Sync + 'static {
+    /// What a login needs to know.
+    async fn view(
+        &self,
+        credential: &CredentialId,
+        session: &SessionId,
+        window: Duration,
+    ) -> Result<LoginView, StoreError>;
+
+    /// In one step: unless a session of that id is there, and if fewer than the limit are in the window, counts the
+    /// attempt and makes the session.
+    async fn commit(
+        &self,
+        credential: &CredentialId,
+        login: Login,
+        budget: Budget,
+    ) -> Result<Committed, StoreError>;
+
+    /// In one step: if the session is in the state that was read and the credential in that of the login, writes the
+    /// session's confirmed state and takes its attempt back.
+    async fn complete(
+        &self,
+        credential: &CredentialId,
+        completion: Completion,
+    ) -> Result<Completed, StoreError>;
+
+    /// The attempts in the window that ends now.
+    async fn guesses(&self, credential: &CredentialId, window: Duration) -> Result<Guesses, StoreError>;
+
+    /// Forgets all attempts; whether there were any in the store.
+    async fn clear_guesses(&self, credential: &CredentialId) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,199 @@
+//! The use cases of every session, whatever its protocol: confirm, status, secret, cleanup, list; and the loop by which
+//! a session goes from one state to the next.
+
+use std::sync::Arc;
+
+use spake_protocol::SharedSecret;
+
+use crate::domain::codec::Formats;
+use crate::domain::fingerprint::Fingerprint;
+use crate::domain::ids::{ClientId, CredentialId, SessionId};
+use crate::domain::keyspace::Facts;
+use crate::domain::ports::{
+    Completed, Completion, Cursor, Lifetime, ListError, LoginStore, Page, Revision, SessionStore, StoreError,
+    Stored,
+};
+use crate::domain::records::Records;
+use crate::domain::refusal::{Malformed, Refusal, ServiceError};
+use crate::domain::sealing::Sealer;
+use crate::domain::session::{Confirmation, LoginSession, Outcome, Session, Status, Step, Summary, Write};
+
+/// A session changes at most three times in its life; who lost this many races in a row is not racing any more.
+pub(in crate::domain) const MAX_RACES: usize = 8;
+
+/// What all use cases of sessions share. Holds no session itself: any replica with the same store and keys continues.
+pub struct Sessions {
+    pub(in crate::domain) records: Records,
+    pub(in crate::domain) logins: Arc<dyn LoginStore>,
+    pub(in crate::domain) facts: Arc<Facts>,
+}
+
+/// A session as `GET /spake/status` shows it.
+pub struct State {
+    /// Protocol, status and confirmation.
+    pub summary: Summary,
+    /// When it began and ends.
+    pub lifetime: Lifetime,
+}
+
+/// A confirmed session's secret, for a backend.
+pub struct ConfirmedSecret {
+    /// The secret; the client has shown that it knows it.
+    pub secret: SharedSecret,
+    /// Who the client is.
+    pub client: Client,
+}
+
+/// Who is on the other side of a session.
+pub enum Client {
+    /// Party A of a pairing, as the initiator named it.
+    Pairing(ClientId),
+    /// The owner of a credential.
+    Login(CredentialId),
+}
+
+/// The sessions of a store, a page at a time.
+pub struct Listing {
+    /// How many there are in all.
+    pub active: u64,
+    /// This page.
+    pub page: Page,
+}
+
+/// What became of a write.
+enum Written {
+    Won,
+    Lost,
+    /// Something else was written in its place, and the answer is this.
+    Instead(Refusal),
+}
+
+impl Sessions {
+    /// Sessions in `store`, whose keyspace was joined with `facts`.
+    pub fn new(
+        store: Arc<dyn SessionStore>,
+        logins: Arc<dyn LoginStore>,
+        sealer: Arc<Sealer>,
+        formats: Formats,
+        facts: Facts,
+    ) -> Self {
+        Self { records: Records::new(store, sealer, formats), logins, facts: Arc::new(facts) }
+    }
+
+    /// Judges the client's confirmation: the session's one guess.
+    pub async fn confirm(
+        &self,
+        id: &SessionId,
+        confirmation: Result<Confirmation, Malformed>,
+    ) -> Result<Outcome, ServiceError> {
+        let field = confirmation.as_ref().map_or(&[][..], |Confirmation(bytes)| bytes);
+        let request = Fingerprint::new(&self.facts.seed, "confirm", id, &[field]);
+        self.step(id, request, |session| session.confirm(confirmation, request)).await
+    }
+
+    /// Where a session is in its life.
+    pub async fn status(&self, id: &SessionId) -> Result<State, ServiceError> {
+        let (session, stored) = self.settled(id).await?;
+        Ok(State { summary: session.summary(), lifetime: stored.lifetime })
+    }
+
+    /// The secret of a confirmed session.
+    pub async fn secret(&self, id: &SessionId) -> Result<ConfirmedSecret, ServiceError> {
+        match self.settled(id).await?.0 {
+            Session::Pairing(session) => {
+                let client = Client::Pairing(session.client_id().clone());
+                Ok(ConfirmedSecret { secret: session.secret()?, client })
+            }
+            Session::Login(session) => {
+                let client = Client::Login(session.credential().clone());
+                Ok(ConfirmedSecret { secret: session.secret()?, client })
+            }
+        }
+    }
+
+    /// Forgets a session and its secrets, whatever its status.
+    pub async fn cleanup(&self, id: &SessionId) -> Result<(), ServiceError> {
+        if self.records.store.delete(id).await? { Ok(()) } else { Err(Refusal::NotFound.into()) }
+    }
+
+    /// A page of the sessions that are alive, and how many there are.
+    pub async fn list(
+        &self,
+        cursor: Option<&Cursor>,
+        limit: usize,
+        status: Option<Status>,
+    ) -> Result<Listing, ListError> {
+        let active = self.records.store.count().await?;
+        Ok(Listing { active, page: self.records.store.list(cursor, limit, status).await? })
+    }
+
+    /// Reads, steps and writes until the answer belongs to the state that is stored: an answer that depends on the
+    /// password leaves only if its write has won; a loser answers as if it had come later.
+    pub(in crate::domain) async fn step(
+        &self,
+        id: &SessionId,
+        request: Fingerprint,
+        step: impl Fn(Session) -> Step + Send,
+    ) -> Result<Outcome, ServiceError> {
+        for _ in 0..MAX_RACES {
+            let (session, stored) = self.records.read(id).await?;
+            let Step { write, answer } = step(session);
+            let written = match write {
+                // The answer is another request's, whose write may not be safe yet.
+                None if self.records.settle(id, stored.revision).await? => Written::Won,
+                None => Written::Lost,
+                Some(write) => self.write(id, stored.revision, write, request).await?,
+            };
+            match written {
+                Written::Won => return Ok(answer?),
+                Written::Instead(refusal) => return Err(refusal.into()),
+                Written::Lost => {}
+            }
+        }
+        Err(faster_than_read())
+    }
+
+    async fn write(
+        &self,
+        id: &SessionId,
+        expected: Revision,
+        Write { session, refund }: Write,
+        request: Fingerprint,
+    ) -> Result<Written, ServiceError> {
+        let won = |won| if won { Written::Won } else { Written::Lost };
+        let Some(refund) = refund else {
+            return Ok(won(self.records.replace(id, expected, &session).await?));
+        };
+        let completion = Completion {
+            session: id.clone(),
+            expected,
+            entry: self.records.entry(id, &session)?,
+            attempt: refund.attempt,
+            generation: refund.generation,
+        };
+        match self.logins.complete(&refund.credential, completion).await? {
+            Completed::Won => Ok(Written::Won),
+            Completed::Lost => Ok(Written::Lost),
+            Completed::Stale => {
+                let burned = LoginSession::burned(refund.credential, request).session;
+                let burned = self.records.replace(id, expected, &burned).await?;
+                Ok(if burned { Written::Instead(Refusal::ConfirmationFailed) } else { Written::Lost })
+            }
+        }
+    }
+
+    /// A session as it is safe to tell: what a guess has come to is an answer to it, whoever asks.
+    async fn settled(&self, id: &SessionId) -> Result<(Session, Stored), ServiceError> {
+        for _ in 0..MAX_RACES {
+            let (session, stored) = self.records.read(id).await?;
+            if self.records.settle(id, stored.revision).await? {
+                return Ok((session, stored));
+            }
+        }
+        Err(faster_than_read())
+    }
+}
+
+pub(in crate::domain) fn faster_than_read() -> ServiceError {
+    StoreError::Unavailable("a session changed faster than it could be read".to_owned()).into()
+}

@@ -1,0 +1,52 @@
+//! `POST /spake/login`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::domain::accounts::LoggedIn;
+use crate::domain::session::{Protocol, Status};
+use crate::http::App;
+use crate::http::error::ApiError;
+use crate::http::fields;
+use crate::http::payload::Payload;
+
+#[derive(Serialize)]
+pub(in crate::http) struct LoginResponse {
+    session_id: String,
+    public_key: String,
+    server_confirmation: String,
+    protocol: &'static str,
+    status: &'static str,
+    confirmed: bool,
+    expires_at: String,
+    expires_in: u64,
+}
+
+pub(in crate::http) async fn login(
+    State(app): State<App>,
+    mut payload: Payload,
+) -> Result<Json<LoginResponse>, ApiError> {
+    let [id, share] = payload.required(
+        ["credential_id", "client_public_key"],
+        "credential_id and client_public_key are required",
+    )?;
+    let id = fields::credential_id(&id)?;
+    let logged_in = app.accounts.login(&id, fields::prover_share(&share)).await?;
+    Ok(Json(logged_in.into()))
+}
+
+impl From<LoggedIn> for LoginResponse {
+    fn from(LoggedIn { session_id, answered, lifetime }: LoggedIn) -> Self {
+        Self {
+            session_id: session_id.to_string(),
+            public_key: hex::encode(answered.share_v),
+            server_confirmation: hex::encode(answered.confirm_v),
+            protocol: Protocol::Spake2Plus.name(),
+            status: Status::Completed.name(),
+            confirmed: false,
+            expires_at: lifetime.expires.to_string(),
+            expires_in: lifetime.expires.since(lifetime.created).as_secs(),
+        }
+    }
+}

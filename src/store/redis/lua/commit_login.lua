@@ -1,0 +1,38 @@
+-- Counts an attempt and makes its session, both or neither.
+-- KEYS: session, index, guesses.
+-- ARGV: id, ttl, sealed, status, protocol, confirmed, attempt, window, limit.
+-- Returns {'new', created, expires}, {'earlier'}, or {'over', attempts, milliseconds until one leaves the window}.
+local there = redis.call('HMGET', KEYS[1], 'sealed', 'created', 'expires')
+if there[1] == ARGV[3] then
+  -- This very write has run before and its reply was lost: its attempt is counted.
+  return {'new', there[2], there[3]}
+end
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return {'earlier'}
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local window, limit = tonumber(ARGV[8]), tonumber(ARGV[9])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%.0f', now - window))
+local used = redis.call('ZCARD', KEYS[3])
+if used >= limit then
+  local oldest = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+  return {'over', used, oldest[2] + window - now}
+end
+local created = string.format('%.0f', now)
+local expires = string.format('%.0f', now + ARGV[2])
+redis.call('ZADD', KEYS[3], created, ARGV[7])
+redis.call('PEXPIREAT', KEYS[3], string.format('%.0f', now + window))
+redis.call('HSET', KEYS[1], 'status', ARGV[4], 'protocol', ARGV[5], 'confirmed', ARGV[6],
+  'created', created, 'expires', expires, 'sealed', ARGV[3])
+-- Redis keeps a key through its last millisecond; a session is gone at `expires`.
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', now + ARGV[2] - 1))
+redis.call('ZADD', KEYS[2], expires, ARGV[1])
+local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', created, 'LIMIT', 0, 8)
+if #due > 0 then
+  redis.call('ZREM', KEYS[2], unpack(due))
+end
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then
+  redis.call('PEXPIREAT', KEYS[2], expires)
+end
+return {'new', created, expires}
