@@ -68,8 +68,8 @@ fn a_key_file_that_does_not_parse_is_named_and_the_keys_stay() {
     let url = server.url();
     let app = TestApp::with(&[("REDIS_URL", &url), ("SPAKE_STATE_KEYS_FILE", file.to_str().unwrap())]);
     fs::write(&file, "b:c2VjcmV0").unwrap();
-    eventually("the log names it", || app.log().contains("state keys not replaced").then_some(()));
-    assert!(app.log().contains("key `b`") && !app.log().contains("c2VjcmV0"), "{}", app.log());
+    eventually("the log names it", || app.log().contains("key `b`").then_some(()));
+    assert!(!app.log().contains("c2VjcmV0"), "{}", app.log());
     Client::initiate(&app, "s", "password", "password").exchange(&app).ok();
 }
 

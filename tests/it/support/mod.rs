@@ -1,5 +1,6 @@
 //! A service of one's own, and the client of a pairing.
 
+pub mod account;
 pub mod at_rest;
 mod client;
 mod http;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use account::Account;
 pub use client::Client;
 pub use http::{Answer, read_answer};
 pub use redis_clock::RedisClock;
