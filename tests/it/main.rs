@@ -26,5 +26,6 @@ mod pairing;
 mod promises_at_rest;
 mod readme;
 mod redis_support;
+mod redis_trouble;
 mod shutdown;
 mod startup;

@@ -22,8 +22,11 @@ pub(super) struct Link {
     waiting: Pool<Connector>,
     replicas: usize,
     timeout: Duration,
+    // One each for work that can fail while other work goes well, or the two would contradict each other in the log.
     reads: Weather,
     writes: Weather,
+    replicated: Weather,
+    removals: Weather,
 }
 
 impl Link {
@@ -41,6 +44,8 @@ impl Link {
             timeout: settings.timeout,
             reads: Weather::of("reading from Redis"),
             writes: Weather::of("writing to Redis"),
+            replicated: Weather::of("writing to replicas of Redis"),
+            removals: Weather::of("removing from Redis"),
         })
     }
 
@@ -76,6 +81,12 @@ impl Link {
         self.writes.observe(outcome.map_err(Failure::of_write).and_then(typed))
     }
 
+    /// Sends what only removes, once. A server that is full still does it.
+    pub(super) async fn remove<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
+        let outcome = self.attempt(call, self.deadline()).await;
+        self.removals.observe(outcome.map_err(Failure::of_write).and_then(typed))
+    }
+
     /// Sends what may change something in `slot`, and returns when as many replicas have it as the operator asks for.
     pub(super) async fn write_to_replicas<T: FromRedisValue>(
         &self,
@@ -86,7 +97,7 @@ impl Link {
             return self.write(call).await;
         }
         let outcome = self.attempt_with_replicas(call, slot, self.deadline()).await;
-        self.writes.observe(outcome.map_err(Failure::of_write).and_then(typed))
+        self.replicated.observe(outcome.map_err(Failure::of_write).and_then(typed))
     }
 
     /// Whether writes wait for replicas.
