@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    WRITING, assert_completes, assert_fails_once, assert_ready, assert_worked_again_once, in_time, initiate,
-    service, turned_away,
+    WRITING, assert_completes, assert_fails_once, assert_ready, assert_worked_again_once, changes, in_time,
+    initiate, service, turned_away,
 };
 use crate::support::proxy::Cut;
 use crate::support::{Answer, Client, Proxy, RedisServer, TestApp};
@@ -32,6 +32,8 @@ impl Way {
         let answer = in_time(Duration::ZERO, || request(&self.app));
         assert_eq!(turned_away(answer), "outcome_unknown");
         assert!(!self.proxy.still_has_to_cut());
+        // Nothing in the log is about the request.
+        changes(&self.app);
     }
 
     fn status(&self, session: &str) -> (String, bool) {

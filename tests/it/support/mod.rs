@@ -48,8 +48,7 @@ impl Starting {
         Self::from_command(command(), variables)
     }
 
-    /// A service started by `command`, which runs the binary in its own way.
-    pub fn from_command(mut command: Command, variables: &[(&str, &str)]) -> Self {
+    fn from_command(mut command: Command, variables: &[(&str, &str)]) -> Self {
         let mut child = command
             .env("PORT", "0")
             .env("SPAKE_PBKDF2_ITERATIONS", ITERATIONS)
@@ -119,6 +118,11 @@ impl TestApp {
         Starting::with(variables).serving()
     }
 
+    /// A service started by `command`, which runs the binary in its own way.
+    pub fn from_command(command: Command, variables: &[(&str, &str)]) -> Self {
+        Starting::from_command(command, variables).serving()
+    }
+
     /// Asks the operators' listener; the service must have been told where to have it.
     pub fn get_as_operator(&self, path: &str) -> Answer {
         let url = self.operators.get_or_init(|| {
@@ -164,7 +168,7 @@ impl TestApp {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.child.id()
     }
 
     pub fn terminate(&self) {
