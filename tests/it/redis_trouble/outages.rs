@@ -1,12 +1,13 @@
 //! Redis is away, hangs, is full, or will not have us: requests get 503 meanwhile, and go on where they were after.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::{
     READING, WRITING, assert_completes, assert_fails_once, assert_ready, assert_unready,
-    assert_worked_again_once, in_time, initiate, service, turned_away,
+    assert_worked_again_once, changes, in_time, initiate, service, turned_away,
 };
 use crate::support::{Answer, Client, Proxy, RedisServer, TestApp, eventually};
 
@@ -98,6 +99,56 @@ fn outage(app: &TestApp, reason: &str, begin: impl FnOnce(), end: impl FnOnce())
 fn a_killed_redis_is_waited_for_and_nothing_acknowledged_is_lost() {
     let redis = RedisServer::start();
     outage(&service(&redis.url(), &[]), "refused", || redis.kill(), || redis.restart());
+}
+
+/// Sets its flag when it goes.
+struct Sets<'a>(&'a AtomicBool);
+
+impl Drop for Sets<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Redis goes and comes `cycles` times while many ask without a break: some always began before a change and end
+/// after it, and what they met is old news.
+fn under_load(app: &TestApp, cycles: usize, begin: impl Fn(), end: impl Fn()) {
+    initiate(app, "s").ok();
+    let enough = AtomicBool::new(false);
+    let ask = || {
+        while !enough.load(Ordering::Relaxed) {
+            let answer = app.get("/spake/status/s");
+            assert!([200, 503].contains(&answer.status), "{answer:?}");
+        }
+    };
+    let told = |what: &str| app.log().matches(&format!("\"{READING} {what}")).count();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(ask);
+        }
+        // Also when a line does not come: a test that waits for its threads for ever tells nobody.
+        let _done = Sets(&enough);
+        for cycle in 1..=cycles {
+            begin();
+            eventually("it is told", || (told("fails") >= cycle).then_some(()));
+            end();
+            eventually("it is told again", || (told("works again") >= cycle).then_some(()));
+        }
+    });
+    assert_eq!(changes(app)[READING], (cycles, cycles));
+}
+
+#[test]
+fn a_redis_that_dies_under_load_is_one_failure() {
+    let redis = RedisServer::start();
+    under_load(&service(&redis.url(), &[]), 5, || redis.kill(), || redis.restart());
+}
+
+#[test]
+fn a_redis_that_hangs_under_load_is_one_failure() {
+    let redis = RedisServer::with(&[("appendonly", "no")]);
+    let app = service(&redis.url(), &[("SPAKE_REDIS_TIMEOUT", "1s")]);
+    under_load(&app, 3, || redis.pause(), || redis.resume());
 }
 
 #[test]
@@ -243,6 +294,15 @@ fn a_redis_that_wants_a_password_and_did_not_is_told_from_one_that_is_away() {
     call(&["CONFIG", "SET", "requirepass", ""]);
     assert_worked_again_once(&app, READING);
     sessions.assert_untouched(&app);
+}
+
+#[test]
+fn a_redis_that_takes_our_rights_to_the_sessions_is_waited_for() {
+    let redis = RedisServer::start();
+    let user = |rule| assert_eq!(redis.call(&["ACL", "SETUSER", "app", rule]).as_text(), "OK");
+    ["on", ">secret", "~spake:*", "+@all"].into_iter().for_each(user);
+    let app = service(&format!("redis://app:secret@{}", redis.addr()), &[]);
+    outage(&app, "permissions", || user("resetkeys"), || user("~spake:*"));
 }
 
 #[test]
