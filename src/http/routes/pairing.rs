@@ -55,7 +55,9 @@ pub(in crate::http) async fn initiate(
     let initiated = app.pairing.initiate(session_id, fields::password(password)?, client_id).await;
     match initiated {
         Ok(initiated) => Ok(Json(initiated.into())),
-        Err(PairingError::Store(StoreError::OutcomeUnknown(_))) => Err(ApiError::initiation_unknown()),
+        Err(PairingError::Store(StoreError::OutcomeUnknown(cause))) => {
+            Err(ApiError::initiation_unknown(cause))
+        }
         Err(error) => Err(error.into()),
     }
 }
