@@ -99,10 +99,10 @@ impl ApiError {
     }
 
     /// A session that may or may not have been opened; `initiate` is not repeatable, so another is opened instead.
-    pub(super) fn initiation_unknown() -> Self {
+    pub(super) fn initiation_unknown(cause: String) -> Self {
         let sentence = "It is not known whether the session was opened, and its public key is lost: initiate another, \
                         with another session_id";
-        Self::unavailable("outcome_unknown", sentence, None)
+        Self::unavailable("outcome_unknown", sentence, Some(cause))
     }
 
     fn unavailable(code: &'static str, sentence: &'static str, cause: Option<String>) -> Self {

@@ -31,6 +31,7 @@ mod redis_access;
 mod redis_failover;
 mod redis_replicas;
 mod redis_support;
+mod redis_trouble;
 mod rotation;
 mod shutdown;
 mod startup;

@@ -56,7 +56,9 @@ pub(in crate::http) async fn initiate(
     let initiated = app.pairing.initiate(session_id, fields::password(password)?, client_id).await;
     match initiated {
         Ok(initiated) => Ok(Json(initiated.into())),
-        Err(ServiceError::Store(StoreError::OutcomeUnknown(_))) => Err(ApiError::initiation_unknown()),
+        Err(ServiceError::Store(StoreError::OutcomeUnknown(cause))) => {
+            Err(ApiError::initiation_unknown(cause))
+        }
         Err(error) => Err(error.into()),
     }
 }

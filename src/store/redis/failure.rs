@@ -10,13 +10,13 @@ use crate::domain::ports::StoreError;
 pub(super) enum Failure {
     /// It never left.
     NotSent(String),
-    /// It never left, for the server does not know our user or password.
+    /// The server did not let us in: it does not know our user or password, or wants one that we do not have.
     Login(String),
     /// The server refused it and changed nothing.
     Refused(String),
     /// Our user may not do this.
     Forbidden(String),
-    /// The server refused it, and will refuse all on this connection: it is no master any more, or forgot our login.
+    /// The server refused it, and will refuse all on this connection: it is no master any more.
     Demoted(String),
     /// The key holds something that is not ours.
     WrongType(String),
@@ -35,7 +35,7 @@ impl Failure {
 
     /// Whether other commands on the same connection would fare no better.
     pub(super) const fn breaks_connection(&self) -> bool {
-        matches!(self, Self::Demoted(_) | Self::Cut(_))
+        matches!(self, Self::Login(_) | Self::Demoted(_) | Self::Cut(_))
     }
 
     /// What stands between us and the server and will stand there later too; to be asked of a `PING`'s failure.
@@ -96,16 +96,14 @@ impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
         let why = error.to_string();
         match (error.kind(), error.code()) {
-            (ErrorKind::Server(ServerErrorKind::ReadOnly), _) | (_, Some("NOAUTH" | "UNBLOCKED")) => {
-                Self::Demoted(why)
-            }
+            (ErrorKind::Server(ServerErrorKind::ReadOnly), _) | (_, Some("UNBLOCKED")) => Self::Demoted(why),
+            (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH")) => Self::Login(why),
             (ErrorKind::Server(ServerErrorKind::NoPerm), _) => Self::Forbidden(why),
             (_, Some("WRONGTYPE")) => Self::WrongType(why),
             // Before Redis 7 an error inside a script carries the code in its text.
             (ErrorKind::Server(_), _) if why.contains("WRONGTYPE") => Self::WrongType(why),
             (ErrorKind::Server(_), _) if why.contains("READONLY") => Self::Demoted(why),
             (ErrorKind::Server(_) | ErrorKind::Extension, _) => Self::Refused(why),
-            (ErrorKind::AuthenticationFailed, _) => Self::Login(why),
             (
                 ErrorKind::InvalidClientConfig
                 | ErrorKind::MasterNameNotFoundBySentinel

@@ -23,8 +23,11 @@ pub(super) struct Link {
     waiting: Pool<Connector>,
     replicas: usize,
     timeout: Duration,
+    // One each for work that can fail while other work goes well, or the two would contradict each other in the log.
     reads: Weather,
     writes: Weather,
+    replicated: Weather,
+    removals: Weather,
 }
 
 impl Link {
@@ -42,24 +45,29 @@ impl Link {
             timeout: settings.timeout,
             reads: Weather::of("reading from Redis"),
             writes: Weather::of("writing to Redis"),
+            replicated: Weather::of("writing to replicas of Redis"),
+            removals: Weather::of("removing from Redis"),
         })
     }
 
     /// Sends what changes nothing. A connection that turns out to be cut is replaced and the call sent once more.
     pub(super) async fn read<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
-        let deadline = self.deadline();
+        let (outlook, deadline) = (self.reads.outlook(), self.deadline());
         let mut outcome = self.attempt(call, deadline).await;
         if matches!(outcome, Err(Failure::Cut(_) | Failure::Demoted(_))) && Instant::now() < deadline {
             outcome = self.attempt(call, deadline).await;
         }
-        self.reads.observe(outcome.map_err(Failure::of_read).and_then(typed))
+        self.reads.observe(outlook, outcome.map_err(Failure::of_read).and_then(typed))
     }
 
     /// Sends what changes nothing; `None` if the server does not let our user.
     pub(super) async fn read_if_allowed(&self, call: &Call) -> Result<Option<Value>, StoreError> {
+        let outlook = self.reads.outlook();
         match self.attempt(call, self.deadline()).await {
+            // Neither says that our sessions can be read.
+            Ok(answer) => Ok(Some(answer)),
             Err(Failure::Forbidden(_)) => Ok(None),
-            outcome => self.reads.observe(outcome.map(Some).map_err(Failure::of_read)),
+            Err(failure) => self.reads.observe(outlook, Err(failure.of_read())),
         }
     }
 
@@ -70,8 +78,16 @@ impl Link {
 
     /// Sends what may change something, once.
     pub(super) async fn write<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
+        let outlook = self.writes.outlook();
         let outcome = self.attempt(call, self.deadline()).await;
-        self.writes.observe(outcome.map_err(Failure::of_write).and_then(typed))
+        self.writes.observe(outlook, outcome.map_err(Failure::of_write).and_then(typed))
+    }
+
+    /// Sends what only removes, once. A server that is full still does it.
+    pub(super) async fn remove<T: FromRedisValue>(&self, call: &Call) -> Result<T, StoreError> {
+        let outlook = self.removals.outlook();
+        let outcome = self.attempt(call, self.deadline()).await;
+        self.removals.observe(outlook, outcome.map_err(Failure::of_write).and_then(typed))
     }
 
     /// Sends what may change something in `slot`, and returns when as many replicas have it as the operator asks for.
@@ -83,8 +99,9 @@ impl Link {
         if self.replicas == 0 {
             return self.write(call).await;
         }
+        let outlook = self.replicated.outlook();
         let outcome = self.attempt_with_replicas(call, slot, self.deadline()).await;
-        self.writes.observe(outcome.map_err(Failure::of_write).and_then(typed))
+        self.replicated.observe(outlook, outcome.map_err(Failure::of_write).and_then(typed))
     }
 
     /// Whether writes wait for replicas.

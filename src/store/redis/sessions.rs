@@ -70,7 +70,7 @@ impl SessionStore for RedisStore {
     async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
         let index = self.keys.index(Bucket::of(id));
         let call = Call::script(&call::DELETE, &[&self.keys.session(id), &index]).arg(id.as_str());
-        self.link.write(&call).await
+        self.link.remove(&call).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

@@ -12,7 +12,8 @@ use super::{Answer, ITERATIONS, TestApp, http};
 pub struct Account {
     pub id: String,
     setting: Setting,
-    secret: ProverSecret,
+    /// Made anew for each login: a prover takes it, and a secret is not cloned.
+    secret: Box<dyn Fn() -> ProverSecret + Send + Sync>,
 }
 
 /// One login: a share that is sent once or more.
@@ -47,20 +48,21 @@ impl Account {
         let salt = Salt::new(&hex::decode(kdf["salt"].as_str().unwrap()).unwrap()).unwrap();
         let kdf = Kdf::pbkdf2(ITERATIONS.parse().unwrap()).unwrap();
         let password = Password::prepare(password).unwrap();
-        let secret = ProverSecret::stretch(&password, &setting, &salt, &kdf).unwrap();
+        let of = setting.clone();
+        let secret = Box::new(move || ProverSecret::stretch(&password, &of, &salt, &kdf).unwrap());
         Self { id: id.to_owned(), setting, secret }
     }
 
     /// Someone who tries a password that costs nothing to try: w0 and w1 as they come.
     pub fn guesser(id: &str, guess: u8) -> Self {
         let setting = Setting::new(id.as_bytes(), b"spake-service", b"spake-service/1").unwrap();
-        let secret = ProverSecret::from_bytes(&[guess; 32], &[guess; 32]).unwrap();
+        let secret = Box::new(move || ProverSecret::from_bytes(&[guess; 32], &[guess; 32]).unwrap());
         Self { id: id.to_owned(), setting, secret }
     }
 
     /// w0 and L, as a registration carries them.
     pub fn verifier(&self) -> Value {
-        let record = self.secret.verifier();
+        let record = (self.secret)().verifier();
         json!({ "w0": hex::encode(*record.w0_bytes()), "L": hex::encode(*record.l_bytes()) })
     }
 
@@ -71,7 +73,7 @@ impl Account {
     /// A fresh share.
     pub fn begin(&self) -> Login {
         let (prover, share) =
-            Prover::start(self.setting.clone(), &self.secret, &mut UnwrapErr(getrandom::SysRng));
+            Prover::start(self.setting.clone(), (self.secret)(), &mut UnwrapErr(getrandom::SysRng));
         Login { id: self.id.clone(), share, prover }
     }
 

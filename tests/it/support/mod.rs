@@ -5,6 +5,7 @@ pub mod at_rest;
 mod client;
 mod http;
 pub mod load;
+pub mod proxy;
 pub mod redis_clock;
 pub mod redis_cluster;
 pub mod redis_process;
@@ -14,14 +15,15 @@ pub mod redis_tls;
 pub mod resp;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Barrier, Mutex};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub use account::Account;
 pub use client::Client;
 pub use http::{Answer, read_answer};
+pub use proxy::Proxy;
 pub use redis_clock::RedisClock;
 pub use redis_server::RedisServer;
 use serde_json::Value;
@@ -34,10 +36,82 @@ pub const STATE_KEYS: &str = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The built binary, serving on a free port. Killed when dropped.
 pub struct TestApp {
-    child: Child,
+    process: Starting,
     pub url: String,
     pub address: String,
+    operators: OnceLock<String>,
+}
+
+/// The built binary, which has not said yet that it serves. Killed when dropped.
+pub struct Starting {
+    child: Child,
+    stdout: Mutex<BufReader<ChildStdout>>,
     log: Arc<Mutex<String>>,
+}
+
+impl Starting {
+    pub fn with(variables: &[(&str, &str)]) -> Self {
+        Self::from_command(command(), variables)
+    }
+
+    fn from_command(mut command: Command, variables: &[(&str, &str)]) -> Self {
+        let mut child = command
+            .env("PORT", "0")
+            .env("SPAKE_PBKDF2_ITERATIONS", ITERATIONS)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = collect(child.stderr.take().unwrap());
+        let stdout = Mutex::new(BufReader::new(child.stdout.take().unwrap()));
+        Self { child, stdout, log }
+    }
+
+    /// Waits until it serves.
+    pub fn serving(self) -> TestApp {
+        let url = self.next_url();
+        let url = url.unwrap_or_else(|| panic!("did not start: {}", self.log()));
+        let address = url.trim_start_matches("http://").to_owned();
+        TestApp { process: self, url, address, operators: OnceLock::new() }
+    }
+
+    /// The next address in what it says, if it says anything more.
+    fn next_url(&self) -> Option<String> {
+        let mut stdout = self.stdout.lock().unwrap();
+        let lines = std::iter::from_fn(|| {
+            let mut line = String::new();
+            (stdout.read_line(&mut line).unwrap() > 0).then_some(line)
+        });
+        let url = |line: String| {
+            let url = line.split([' ', ',']).find(|word| word.starts_with("http://"));
+            url.map(|url| url.trim_end().to_owned())
+        };
+        // The line to try repeats the address that came before it.
+        lines.filter(|line| !line.contains(" pair ")).find_map(url)
+    }
+
+    /// Everything that it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits for the process to end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        eventually("the service ends", || self.child.try_wait().unwrap())
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 impl TestApp {
@@ -52,26 +126,21 @@ impl TestApp {
     }
 
     pub fn with(variables: &[(&str, &str)]) -> Self {
-        Self::from_command(command(), variables)
+        Starting::with(variables).serving()
     }
 
     /// A service started by `command`, which runs the binary in its own way.
-    pub fn from_command(mut command: Command, variables: &[(&str, &str)]) -> Self {
-        let mut child = command
-            .env("PORT", "0")
-            .env("SPAKE_PBKDF2_ITERATIONS", ITERATIONS)
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = collect(child.stderr.take().unwrap());
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("did not start: {line:?} {}", log.lock().unwrap())).to_owned();
-        let address = url.trim_start_matches("http://").to_owned();
-        Self { child, url, address, log }
+    pub fn from_command(command: Command, variables: &[(&str, &str)]) -> Self {
+        Starting::from_command(command, variables).serving()
+    }
+
+    /// Asks the operators' listener; the service must have been told where to have it.
+    pub fn get_as_operator(&self, path: &str) -> Answer {
+        let url = self.operators.get_or_init(|| {
+            let live = self.process.next_url().expect("SPAKE_ADMIN_ADDR");
+            live.trim_end_matches("/health/live").to_owned()
+        });
+        http::request("GET", url, path, None)
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -111,39 +180,31 @@ impl TestApp {
 
     /// Everything that the service has logged so far.
     pub fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.process.log()
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.child.id()
     }
 
     pub fn terminate(&self) {
-        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.process.terminate();
     }
 
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.child.kill().unwrap();
+        self.process.child.wait().unwrap();
     }
 
     /// SIGKILL, while other threads are using it.
     pub fn kill_in_use(&self) {
-        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        let pid = rustix::process::Pid::from_raw(self.process.child.id().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     }
 
     /// Waits for the process to end by itself.
     pub fn wait(&mut self) -> ExitStatus {
-        eventually("the service ends", || self.child.try_wait().unwrap())
-    }
-}
-
-impl Drop for TestApp {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.process.wait()
     }
 }
 

@@ -102,13 +102,14 @@ impl FileStore {
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let outlook = self.reads.outlook();
         let database = Arc::clone(&self.database);
         let result = tokio::task::spawn_blocking(move || {
             let database = database.read().unwrap_or_else(PoisonError::into_inner);
             let database = database.as_ref().ok_or(redb::Error::DatabaseClosed)?;
             read(&database.begin_read()?)
         });
-        self.reads.observe(match result.await {
+        let outcome = match result.await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(redb::Error::Corrupted(what))) => Err(StoreError::Corrupt(what)),
             Ok(Err(error)) => {
@@ -117,7 +118,8 @@ impl FileStore {
                 Err(StoreError::Unavailable(error.to_string()))
             }
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
-        })
+        };
+        self.reads.observe(outlook, outcome)
     }
 
     /// Makes a change; returns when it is on disk.
@@ -125,7 +127,8 @@ impl FileStore {
         &self,
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writes.observe(self.writer.write(change).await)
+        let outlook = self.writes.outlook();
+        self.writes.observe(outlook, self.writer.write(change).await)
     }
 }
 

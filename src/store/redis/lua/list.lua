@@ -21,7 +21,8 @@ while true do
     if tonumber(expires) > score or id > last then
       place = {expires, id}
       taken = taken + 1
-      local row = redis.call('HMGET', ARGV[4] .. id, 'status', 'protocol', 'confirmed', 'created', 'expires')
+      -- A key of another type is somebody else's, and must not end every listing: its error has no row[1] either.
+      local row = redis.pcall('HMGET', ARGV[4] .. id, 'status', 'protocol', 'confirmed', 'created', 'expires')
       if row[1] then
         rows[#rows + 1] = {id, row[1], row[2] or '', row[3] or '', row[4] or '', row[5] or ''}
       end
