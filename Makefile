@@ -24,15 +24,15 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
-test-rust:
-	cargo test --workspace --locked
+test-rust: $(VENV)/stamp
+	VENV=$(VENV) scripts/test-rust
 
 test-python: $(VENV)/stamp
 	cargo build --locked
 	scripts/test-python $(VENV)/bin/python target/debug/spake-service
 
 test-full: test
-	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 cargo test --workspace --release --locked
+	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 VENV=$(VENV) scripts/test-rust --release
 
 bench: build
 	cargo bench --locked -p spake-protocol

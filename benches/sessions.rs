@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use spake_protocol::spake2::{PartyB, Setting, W};
-use spake_service::domain::codec::encode_session;
+use spake_service::domain::codec::{Formats, encode_session};
 use spake_service::domain::ids::{ClientId, SessionId};
 use spake_service::domain::ports::{Entry, SessionStore};
 use spake_service::domain::random::{random_bytes, system_rng};
@@ -31,7 +31,11 @@ async fn main() {
         let setting = Setting::new(b"client-0001", b"spake-service", b"spake-service/1").unwrap();
         let party_b = PartyB::start(setting, W::from_bytes(&[0x42; 32]).unwrap(), &mut system_rng());
         let session = Session::initiated(ClientId::parse("client-0001").unwrap(), party_b);
-        let sealed = sealer.seal(Purpose::Session, id.as_str(), &encode_session(&session).unwrap());
+        let sealed = sealer.seal(
+            Purpose::Session,
+            id.as_str(),
+            &encode_session(&session, Formats::CURRENT, 1).unwrap(),
+        );
         store.create(&id, Entry { sealed, summary: session.summary() }, TTL).await.unwrap();
     }
     let full = resident_mb();

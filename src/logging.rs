@@ -17,7 +17,12 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
         None => EnvFilter::new(default),
     };
     let terminal = stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        // It would tell of a failed write by eprintln!, which panics when nobody reads: a log that is full or gone
+        // must not cost anybody an answer.
+        .log_internal_errors(false);
     let started = match args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json }) {
         LogFormat::Text => builder.with_ansi(terminal).finish().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().try_init(),

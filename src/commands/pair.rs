@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::{Value, json};
 use spake_protocol::Password;
@@ -149,7 +151,12 @@ struct Service {
 
 impl Service {
     fn new(url: &str) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // The password goes to the service that was named, and nowhere else.
+            .proxy(None)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)));
         Self { agent: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() }
     }
 

@@ -50,7 +50,13 @@ impl Secret {
     /// The secret in the file at `path`.
     pub(super) fn read_file(&self, path: &Path) -> Result<Found, InvalidConfig> {
         let variable = format!("{}_FILE", self.0);
-        let failed = |error| InvalidConfig(format!("{variable}: {}: {error}", path.display()));
+        let failed = |error: std::io::Error| {
+            let name = path.to_string_lossy();
+            // Keys and URLs have one; whoever mixes the two variables up must not find the secret in the log.
+            let shown =
+                if name.contains(':') { "(not shown: it looks like the secret itself)" } else { &*name };
+            InvalidConfig(format!("{variable} names a file that cannot be read: {shown}: {error}"))
+        };
         let mut text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
         let without_line_end = text.trim_end_matches(['\r', '\n']).len();
         text.truncate(without_line_end);

@@ -167,32 +167,43 @@ fn settings(url: &Found, args: &RedisArgs) -> Result<Settings, InvalidConfig> {
     }
     let sentinel = args.redis_sentinel_master.clone().map(|master| (master, login));
     let topology = Topology::parse(&url.text, sentinel).map_err(|error| url.wrong(error))?;
-    let settings = Settings {
+    if !topology.uses_tls() && (args.redis_ca.is_some() || args.redis_cert.is_some()) {
+        return Err(url.wrong("begins with redis://, which uses no SPAKE_REDIS_CA or _CERT: write rediss://"));
+    }
+    Ok(Settings {
         topology,
         tls: tls(args)?,
         timeout: args.redis_timeout,
         connections: args.redis_connections,
         prefix: args.redis_prefix.clone(),
         wait_replicas: args.redis_wait_replicas,
-    };
-    if !settings.uses_tls() && (settings.tls.ca.is_some() || settings.tls.client.is_some()) {
-        return Err(url.wrong("begins with redis://, which uses no SPAKE_REDIS_CA or _CERT: write rediss://"));
-    }
-    Ok(settings)
+    })
 }
 
 fn tls(args: &RedisArgs) -> Result<Tls, InvalidConfig> {
-    let read = |variable: &str, path: &Path| {
-        std::fs::read(path).map_err(|error| InvalidConfig(format!("{variable}: {}: {error}", path.display())))
-    };
     let client = match (&args.redis_cert, &args.redis_key) {
         (None, None) => None,
-        (Some(cert), Some(key)) => Some((read("SPAKE_REDIS_CERT", cert)?, read("SPAKE_REDIS_KEY", key)?)),
+        (Some(cert), Some(key)) => Some((
+            read_pem("SPAKE_REDIS_CERT", cert, "CERTIFICATE")?,
+            read_pem("SPAKE_REDIS_KEY", key, "PRIVATE KEY")?,
+        )),
         _ => {
             let sentence = "SPAKE_REDIS_CERT and SPAKE_REDIS_KEY belong together; set both";
             return Err(InvalidConfig(sentence.to_owned()));
         }
     };
-    let ca = args.redis_ca.as_deref().map(|path| read("SPAKE_REDIS_CA", path)).transpose()?;
-    Ok(Tls { ca, client })
+    let ca = args.redis_ca.as_deref().map(|path| read_pem("SPAKE_REDIS_CA", path, "CERTIFICATE"));
+    Ok(Tls { ca: ca.transpose()?, client })
+}
+
+fn read_pem(variable: &str, path: &Path, kind: &str) -> Result<Vec<u8>, InvalidConfig> {
+    let wrong =
+        |what: &dyn std::fmt::Display| InvalidConfig(format!("{variable}: {}: {what}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
+    // The TLS library takes a file without any for an empty list.
+    if String::from_utf8_lossy(&pem).contains(&format!("{kind}-----")) {
+        Ok(pem)
+    } else {
+        Err(wrong(&format_args!("holds no {} in PEM", kind.to_lowercase())))
+    }
 }

@@ -39,7 +39,7 @@ pub struct Revision(pub u64);
 /// What is written for a session.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// The envelope.
+    /// The envelope. Never the same twice, for its nonce is random: a store may tell states and its own writes by it.
     pub sealed: Vec<u8>,
     /// The copy in the clear, for people and for listings; decisions use the sealed record.
     pub summary: Summary,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// A moment, in whole milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,26 +48,32 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock: read once as wall time, then carried on by the monotonic clock, so that setting the wall clock
-/// neither kills sessions nor keeps them alive.
+/// The machine's clock: read once as wall time, then carried on by the time since boot, so that setting the wall clock
+/// neither kills sessions nor keeps them alive, and a machine that sleeps does not stop their time.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Timestamp,
-    started: Instant,
+    started: Duration,
 }
 
 impl SystemClock {
     /// A clock that shows the wall time of this moment.
     pub fn start() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { start: Timestamp(0).after(since_epoch), started: Instant::now() }
+        Self { start: Timestamp(0).after(since_epoch), started: since_boot() }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        self.start.after(self.started.elapsed())
+        self.start.after(since_boot().saturating_sub(self.started))
     }
+}
+
+fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    // Neither part is ever negative.
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// A clock that stands still until it is moved: for tests of expiry.

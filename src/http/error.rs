@@ -66,7 +66,8 @@ impl ApiError {
 
     pub(super) fn foreign_request() -> Self {
         let sentence = "This service has no API keys and answers only requests made on this machine: a Host of \
-                        localhost, 127.0.0.1 or [::1], and no Forwarded or X-Forwarded-* header. To open it to \
+                        localhost, 127.0.0.1 or [::1], no page of another site, and no Forwarded, X-Forwarded-*, Via \
+                        or X-Real-IP header. To open it to \
                         everyone, start it with --insecure-no-auth";
         Self::new(StatusCode::FORBIDDEN, "foreign_request", sentence)
     }
@@ -74,6 +75,13 @@ impl ApiError {
     pub(super) fn internal(cause: String) -> Self {
         let sentence = "Internal server error; the service's log has the cause under this request_id";
         Self { cause: Some(cause), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", sentence) }
+    }
+
+    /// A session that may or may not have been opened; `initiate` is not repeatable, so another is opened instead.
+    pub(super) fn initiation_unknown() -> Self {
+        let sentence = "It is not known whether the session was opened, and its public key is lost: initiate another, \
+                        with another session_id";
+        Self::unavailable("outcome_unknown", sentence, None)
     }
 
     fn unavailable(code: &'static str, sentence: &'static str, cause: Option<String>) -> Self {

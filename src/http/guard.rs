@@ -1,13 +1,15 @@
 //! Without API keys everything is open, so only callers on this machine may call.
 //!
 //! The listener is on loopback then; what still comes from elsewhere comes through something on this machine: a reverse
-//! proxy (it adds `X-Forwarded-*`), or a web page whose name was rebound to 127.0.0.1 (its `Host` is that name).
+//! proxy (most add `X-Forwarded-*`, `Via` or `X-Real-IP`), or a web page in a browser here (its `Origin` is another
+//! site's, or its name was rebound to 127.0.0.1 and `Host` is that name). A proxy that rewrites `Host` and adds nothing
+//! looks like a program on this machine; docs/SECURITY.md says so.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use axum::extract::{Request, State};
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, header};
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -31,10 +33,19 @@ fn is_local(request: &Request) -> bool {
     names.peek().is_some()
         && names.all(|name| name.is_some_and(|name| is_loopback(name.host())))
         && !is_forwarded(request.headers())
+        && request.headers().get_all(header::ORIGIN).iter().all(is_local_origin)
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
+    headers.keys().any(|name| {
+        let name = name.as_str();
+        matches!(name, "forwarded" | "via" | "x-real-ip") || name.starts_with("x-forwarded")
+    })
+}
+
+fn is_local_origin(origin: &HeaderValue) -> bool {
+    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    origin.is_some_and(|origin| origin.host().is_some_and(is_loopback))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -91,8 +102,29 @@ mod tests {
 
     #[test]
     fn what_a_proxy_forwards_is_not() {
-        for name in ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "x-forwarded-proto"] {
+        for name in [
+            "Forwarded",
+            "Via",
+            "X-Real-IP",
+            "X-Forwarded",
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "x-forwarded-proto",
+        ] {
             assert!(!is_local(&request("/", &[("host", "localhost"), (name, "x")])), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_not() {
+        let with = |origin| is_local(&request("/", &[("host", "localhost"), ("origin", origin)]));
+        for origin in
+            ["http://example.org", "https://localhost.example.org", "null", "", "http://192.168.0.1"]
+        {
+            assert!(!with(origin), "{origin}");
+        }
+        for origin in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:5000"] {
+            assert!(with(origin), "{origin}");
         }
     }
 }

@@ -91,7 +91,6 @@ impl Server {
         let listen = |error| StartError::Listen { address: config.address, error };
         let listener = TcpListener::bind(config.address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let admin_listener = admin::bind(config.admin)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let store = stores::open(config.store, Arc::clone(&clock)).await?;
         let facts =
@@ -113,6 +112,8 @@ impl Server {
         let app = App { pairing: Arc::new(pairing), store: store.name, access: config.access };
         let admin = Admin { store: store.readiness, stopping: Arc::default() };
         let drain_timeout = config.drain_timeout;
+        // Last, for it may have something to say that is no reason not to start.
+        let admin_listener = admin::bind(config.admin)?;
         Ok(Self { listener, address, admin_listener, app, admin, drain_timeout })
     }
 

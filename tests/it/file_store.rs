@@ -8,7 +8,7 @@ use std::time::Duration;
 use spake_service::domain::time::{ManualClock, Timestamp};
 use spake_service::store::embedded::{FileStore, OpenFileError};
 
-use crate::support::{Client, TestApp, run};
+use crate::support::{BINARY, Client, TestApp, eventually, run};
 
 const KEYS: &str = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OTHER_KEYS: &str = "b:HxwdHh8AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRo=";
@@ -127,4 +127,40 @@ async fn a_sweep_frees_what_has_expired_and_keeps_the_rest() {
         FileStore::open(directory.path(), Arc::new(ManualClock::at(Timestamp::from_millis(0)))).unwrap();
     assert_eq!(store.count().await.unwrap(), 1);
     assert!(store.read(&SessionId::parse("long").unwrap()).await.unwrap().is_some());
+}
+
+/// The disk refuses every write for a while; the service is told by its requests, and by nothing else.
+#[test]
+fn a_disk_that_refuses_writes_for_a_while_needs_no_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    // A write past the limit is an error, and not the end of the process.
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &format!("trap '' XFSZ; exec {BINARY}")]).env_clear().env("PATH", "/usr/bin:/bin");
+    let app = TestApp::from_command(
+        shell,
+        &[("SPAKE_DATA_DIR", directory.path().to_str().unwrap()), ("SPAKE_STATE_KEYS", KEYS)],
+    );
+    let limit = |bytes: &str| {
+        let pid = app.pid().to_string();
+        let limited = std::process::Command::new("prlimit").args(["--pid", &pid, bytes]).status().unwrap();
+        assert!(limited.success());
+    };
+    let client = Client::initiate(&app, "before", "password", "password");
+    limit("--fsize=1:");
+    let refused = eventually("an answer that tells of it", || {
+        let answer = client.exchange(&app);
+        (answer.status == 503).then_some(answer)
+    });
+    assert!(["store_unavailable", "outcome_unknown"].contains(&&*refused.string("code")), "{refused:?}");
+    // Reads alone: nothing of this reaches the writer by itself.
+    eventually("reads fail too, or never did", || {
+        [200, 503].contains(&app.get("/spake/status/before").status).then_some(())
+    });
+    limit("--fsize=unlimited:");
+    eventually("reads work again", || (app.get("/spake/status/before").status == 200).then_some(()));
+    let exchanged = eventually("writes work again", || {
+        let answer = client.exchange(&app);
+        (answer.status == 200).then_some(answer)
+    });
+    assert_eq!(exchanged.string("shared_secret"), client.unconfirmed_secret());
 }

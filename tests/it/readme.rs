@@ -1,10 +1,11 @@
 //! The examples of the documents run as they stand.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{BINARY, TestApp};
+use crate::support::{BINARY, Client, RedisServer, TestApp};
 
 fn document(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -33,6 +34,73 @@ fn the_curl_walk_through_of_the_readme_works() {
         out.lines().find(|line| line.starts_with("shared_secret")).unwrap_or_else(|| panic!("{out}\n{err}"));
     let derived = derived.split_whitespace().nth(1).unwrap();
     assert_eq!(out.matches(derived).count(), 2, "the client's secret is the backend's:\n{out}");
+}
+
+/// Each `$ command` of the document, and the lines that it says the command prints.
+fn commands(block: &str) -> Vec<(&str, Vec<&str>)> {
+    let parts = block.split("\n$ ").skip(1);
+    parts
+        .map(|part| {
+            let (command, printed) = part.split_once('\n').unwrap_or((part, ""));
+            (command, printed.lines().collect())
+        })
+        .collect()
+}
+
+/// Whether a line is what the document says: `…` stands for anything.
+fn is_as_told(line: &str, told: &str) -> bool {
+    match told.split_once('…') {
+        Some((before, after)) => line.starts_with(before) && line.ends_with(after),
+        None => line == told,
+    }
+}
+
+#[test]
+fn the_commands_of_the_operations_document_print_what_it_says() {
+    let server = RedisServer::start();
+    let url = server.url();
+    let variables = [
+        ("REDIS_URL", &*url),
+        ("SPAKE_STATE_KEYS", "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("SPAKE_ADMIN_ADDR", "off"),
+    ];
+    let app = TestApp::with(&variables);
+    Client::initiate(&app, "demo", "password", "password");
+    // The document's `redis-cli` and `spake-service`, sent to this Redis.
+    let directory = tempfile::tempdir().unwrap();
+    for (name, program) in [
+        ("redis-cli", format!("/usr/bin/redis-cli -p {}", server.port())),
+        ("spake-service", BINARY.to_owned()),
+    ] {
+        let file = directory.path().join(name);
+        fs::write(&file, format!("#!/bin/sh\nexec {program} \"$@\"\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", directory.path().display());
+    let mut seen = 0;
+    for block in blocks(&document("docs/OPERATIONS.md"), "console", "$ ") {
+        for (command, told) in commands(&format!("\n{block}")) {
+            let output = Command::new("bash")
+                .args(["-c", command])
+                .env_clear()
+                .env("PATH", &path)
+                .envs(variables)
+                .output()
+                .unwrap();
+            let printed = String::from_utf8_lossy(&output.stdout);
+            let lines: Vec<_> = printed.lines().collect();
+            let last_is_open = told.last() == Some(&"…");
+            assert!(
+                lines.len() == told.len() || (last_is_open && lines.len() > told.len()),
+                "{command}: {printed}"
+            );
+            for (line, told) in lines.iter().zip(&told) {
+                assert!(is_as_told(line, told), "{command} prints {line:?} and not {told:?}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen} commands");
 }
 
 #[test]

@@ -144,11 +144,11 @@ async fn what_was_read_is_not_answered_from_when_it_does_not_stand_any_more() {
     let store = RedisStore::new(&Settings { wait_replicas: 1, ..settings(&master.url()) }).unwrap();
     let id = SessionId::parse("s").unwrap();
     let summary = Summary { status: Status::Initiated, confirmed: false };
-    let entry = || Entry { sealed: b"sealed".to_vec(), summary };
-    store.create(&id, entry(), Duration::from_secs(60)).await.unwrap();
+    let entry = |sealed: &[u8]| Entry { sealed: sealed.to_vec(), summary };
+    store.create(&id, entry(b"envelope 1"), Duration::from_secs(60)).await.unwrap();
     let read = store.read(&id).await.unwrap().unwrap().revision;
     assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Won);
-    assert_eq!(store.replace(&id, read, entry()).await.unwrap(), Swap::Won);
+    assert_eq!(store.replace(&id, read, entry(b"envelope 2")).await.unwrap(), Swap::Won);
     assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Lost);
     store.delete(&id).await.unwrap();
     assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Lost);

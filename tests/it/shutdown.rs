@@ -1,9 +1,10 @@
 //! SIGTERM: no new connections, what is in flight finishes, exit 0.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Stdio;
 
-use crate::support::{TestApp, eventually};
+use crate::support::{TestApp, command, eventually};
 
 /// A connection with a request whose body is still to come, and the service known to read it.
 fn half_sent(app: &TestApp) -> TcpStream {
@@ -68,4 +69,27 @@ fn an_idle_connection_does_not_hold_it_up() {
     app.terminate();
     assert_eq!(app.wait().code(), Some(0));
     assert!(started.elapsed() < std::time::Duration::from_secs(20), "waited for the whole drain timeout");
+}
+
+#[test]
+fn a_log_that_nobody_reads_costs_no_answer_and_no_shutdown() {
+    let mut child = command().env("PORT", "0").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // From now on every line of the log is a failed write.
+    drop(child.stderr.take());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .write_all(b"GET /spake/status/none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer:?}");
+    }
+    let pid = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let status = eventually("the service ends", || child.try_wait().unwrap());
+    assert!(status.success());
 }

@@ -30,6 +30,13 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ("SPAKE_SERVER_ID", "--server-id", &["", "a\nb"]),
         ("SPAKE_CONTEXT", "--context", &["a\nb"]),
         ("SPAKE_DATA_DIR", "--data-dir", &[""]),
+        ("SPAKE_ADMIN_ADDR", "--admin-addr", &["", "9464", "localhost:9464", "on"]),
+        ("SPAKE_REDIS_SENTINEL_MASTER", "--redis-sentinel-master", &[""]),
+        ("SPAKE_REDIS_TIMEOUT", "--redis-timeout", &["", "2", "1ms", "2m"]),
+        ("SPAKE_REDIS_CONNECTIONS", "--redis-connections", &["0", "65", "x"]),
+        ("SPAKE_REDIS_PREFIX", "--redis-prefix", &["", "a{b}", "a b", "a*"]),
+        ("SPAKE_REDIS_WAIT_REPLICAS", "--redis-wait-replicas", &["-1", "17", "x"]),
+        ("SPAKE_REDIS_MIGRATE", "--redis-migrate", &["perhaps"]),
     ] {
         for value in values {
             if !value.contains('\n') {
@@ -76,6 +83,39 @@ fn a_data_directory_takes_state_keys() {
 }
 
 #[test]
+fn a_redis_url_of_no_use_is_named_and_never_shown() {
+    let keys = ("SPAKE_STATE_KEYS", "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    for url in
+        ["", "localhost:6379", "http://:hunter2@localhost", "redis://:hunter2@h:port", "rediss://h/#insecure"]
+    {
+        let (code, _, err) = run(&[("REDIS_URL", url), keys], &[]);
+        assert!(
+            code == 2 && err.starts_with("error: REDIS_URL ") && err.lines().count() == 1,
+            "{url}: {err}"
+        );
+        assert!(!err.contains("hunter2"), "{err}");
+    }
+    let url = ("REDIS_URL", "redis://localhost:1");
+    refused(&[url], &[], &["REDIS_URL", "SPAKE_STATE_KEYS", "keygen"]);
+    refused(&[url, ("REDIS_URL_FILE", "x"), keys], &[], &["REDIS_URL", "both"]);
+    refused(&[url, ("SPAKE_DATA_DIR", "/tmp/x"), keys], &[], &["REDIS_URL", "SPAKE_DATA_DIR", "both"]);
+    refused(&[url, ("SPAKE_REDIS_CA", "Cargo.toml"), keys], &[], &["SPAKE_REDIS_CA", "rediss://"]);
+    let tls = ("REDIS_URL", "rediss://localhost:1");
+    refused(&[tls, ("SPAKE_REDIS_CA", "/nonexistent/ca"), keys], &[], &["SPAKE_REDIS_CA", "/nonexistent/ca"]);
+    refused(&[tls, ("SPAKE_REDIS_CERT", "Cargo.toml"), keys], &[], &["SPAKE_REDIS_CERT", "SPAKE_REDIS_KEY"]);
+    let not_pem = ("SPAKE_REDIS_CA", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    refused(&[tls, not_pem, keys], &[], &["SPAKE_REDIS_CA"]);
+    refused(&[url, ("SPAKE_REDIS_SENTINEL_USERNAME", "u"), keys], &[], &["SPAKE_REDIS_SENTINEL_MASTER"]);
+}
+
+#[test]
+fn an_operators_address_that_was_asked_for_and_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let _held = TcpListener::bind(&taken).unwrap();
+    refused(&[("PORT", "0"), ("SPAKE_ADMIN_ADDR", &taken)], &[], &["SPAKE_ADMIN_ADDR", &taken]);
+}
+
+#[test]
 fn bad_state_keys_are_named_and_not_shown() {
     let secret = "k1:c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";
     let (code, _, err) = run(&[("SPAKE_STATE_KEYS", secret)], &[]);
@@ -86,6 +126,8 @@ fn bad_state_keys_are_named_and_not_shown() {
         &[],
         &["SPAKE_STATE_KEYS_FILE", "/nonexistent/keys"],
     );
+    let (code, _, err) = run(&[("SPAKE_STATE_KEYS_FILE", secret)], &[]);
+    assert!(code == 2 && err.contains("SPAKE_STATE_KEYS_FILE") && !err.contains("c2VjcmV0"), "{err}");
     refused(&[("SPAKE_STATE_KEYS", "x"), ("SPAKE_STATE_KEYS_FILE", "y")], &[], &["SPAKE_STATE_KEYS", "both"]);
 }
 

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use crate::domain::pairing::Initiated;
+use crate::domain::pairing::{Initiated, PairingError};
+use crate::domain::ports::StoreError;
 use crate::domain::session::Outcome;
 use crate::http::App;
 use crate::http::error::ApiError;
@@ -51,8 +52,12 @@ pub(in crate::http) async fn initiate(
         None => None,
     };
     let client_id = fields::client_id(payload.take("client_id"))?;
-    let initiated = app.pairing.initiate(session_id, fields::password(password)?, client_id).await?;
-    Ok(Json(initiated.into()))
+    let initiated = app.pairing.initiate(session_id, fields::password(password)?, client_id).await;
+    match initiated {
+        Ok(initiated) => Ok(Json(initiated.into())),
+        Err(PairingError::Store(StoreError::OutcomeUnknown(_))) => Err(ApiError::initiation_unknown()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(in crate::http) async fn exchange(

@@ -60,7 +60,7 @@ impl Connector {
 
 impl Target {
     fn new(settings: &Settings, config: &AsyncConnectionConfig) -> RedisResult<Self> {
-        let certificates = || settings.uses_tls().then(|| settings.tls.certificates());
+        let certificates = || settings.topology.uses_tls().then(|| settings.tls.certificates());
         match &settings.topology {
             Topology::Standalone(node) => {
                 let client = match certificates() {

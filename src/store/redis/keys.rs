@@ -1,7 +1,7 @@
 //! Names in Redis. All that changes together carries one hash tag, so that it lies in one slot of a Cluster.
 //!
 //! There are 256 buckets; bucket b hashes into the slots 64b to 64b + 63, so that any number of masters with even
-//! ranges of slots gets an even share. `keys_of_a_prefix` in docs/OPERATIONS.md is this file for people.
+//! ranges of slots gets an even share. "Look into it" in docs/OPERATIONS.md is this file for people.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;

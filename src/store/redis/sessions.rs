@@ -12,15 +12,14 @@ use crate::domain::ids::SessionId;
 use crate::domain::ports::{
     Created, Cursor, Entry, Lifetime, ListError, Page, Revision, SessionStore, StoreError, Stored, Swap,
 };
-use crate::domain::random::random_bytes;
 use crate::domain::session::Status;
 use crate::domain::time::Timestamp;
 
 /// The protocol of every session so far, as people who look into Redis read it.
 const PROTOCOL: &str = "spake2";
 
-/// `sealed`, `v`, `created`, `expires`, as `HMGET` answers them.
-type Row = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u64>);
+/// `sealed`, `created`, `expires`, as `HMGET` answers them.
+type Row = (Option<Vec<u8>>, Option<u64>, Option<u64>);
 
 #[async_trait]
 impl SessionStore for RedisStore {
@@ -29,7 +28,6 @@ impl SessionStore for RedisStore {
         let call = Call::script(&call::CREATE, &[&self.keys.session(id), &self.keys.index(bucket)])
             .arg(id.as_str())
             .arg(ttl)
-            .arg(fresh_revision())
             .arg(&entry.sealed)
             .arg(status_name(entry.summary.status))
             .arg(PROTOCOL)
@@ -41,16 +39,12 @@ impl SessionStore for RedisStore {
     async fn read(&self, id: &SessionId) -> Result<Option<Stored>, StoreError> {
         let key = self.keys.session(id);
         let mut command = cmd("HMGET");
-        command.arg(&key).arg(&["sealed", "v", "created", "expires"]);
+        command.arg(&key).arg(&["sealed", "created", "expires"]);
         match self.link.read::<Row>(&Call::command(command)).await.map_err(|error| named(error, &key))? {
-            (None, None, None, None) => Ok(None),
-            (Some(sealed), Some(v), Some(created), Some(expires)) => {
-                let revision = u64::from_str_radix(&v, 16).map_err(|_| incomplete(&key))?;
-                Ok(Some(Stored {
-                    sealed,
-                    revision: Revision(revision),
-                    lifetime: lifetime(created, expires),
-                }))
+            (None, None, None) => Ok(None),
+            (Some(sealed), Some(created), Some(expires)) => {
+                let revision = revision(&sealed).ok_or_else(|| incomplete(&key))?;
+                Ok(Some(Stored { sealed, revision, lifetime: lifetime(created, expires) }))
             }
             _ => Err(incomplete(&key)),
         }
@@ -58,8 +52,7 @@ impl SessionStore for RedisStore {
 
     async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError> {
         let call = Call::script(&call::REPLACE, &[&self.keys.session(id)])
-            .arg(revision_name(expected))
-            .arg(fresh_revision())
+            .arg(expected.0.to_be_bytes().as_slice())
             .arg(&entry.sealed)
             .arg(status_name(entry.summary.status))
             .arg(confirmed_name(entry.summary.confirmed));
@@ -71,7 +64,8 @@ impl SessionStore for RedisStore {
         if !self.link.waits() {
             return Ok(Swap::Won);
         }
-        let call = Call::script(&call::SETTLE, &[&self.keys.session(id)]).arg(revision_name(read));
+        let call =
+            Call::script(&call::SETTLE, &[&self.keys.session(id)]).arg(read.0.to_be_bytes().as_slice());
         let stands = self.link.write_to_replicas(&call, Bucket::of(id).slot()).await?;
         Ok(if stands { Swap::Won } else { Swap::Lost })
     }
@@ -127,13 +121,9 @@ const fn confirmed_name(confirmed: bool) -> &'static str {
     if confirmed { "true" } else { "false" }
 }
 
-/// Every write has its own, drawn at random: a script that finds its own `v` stored knows that it has run before.
-fn fresh_revision() -> String {
-    revision_name(Revision(u64::from_le_bytes(random_bytes())))
-}
-
-fn revision_name(revision: Revision) -> String {
-    format!("{:016x}", revision.0)
+/// No two envelopes are alike (see [`Entry`]), so their last bytes name a state.
+fn revision(sealed: &[u8]) -> Option<Revision> {
+    sealed.last_chunk().map(|bytes| Revision(u64::from_be_bytes(*bytes)))
 }
 
 fn incomplete(key: &str) -> StoreError {

@@ -114,15 +114,13 @@ impl Topology {
             Err(nodes) => Ok(Self::Cluster(nodes)),
         }
     }
-}
 
-impl Settings {
-    /// Whether anything is reached over TLS.
+    /// Whether the servers are reached over TLS.
     pub fn uses_tls(&self) -> bool {
-        match &self.topology {
-            Topology::Standalone(node) => is_tls(node.addr()),
-            Topology::Sentinel { sentinels, .. } => sentinels.iter().any(is_tls),
-            Topology::Cluster(nodes) => nodes.iter().any(|node| is_tls(node.addr())),
+        match self {
+            Self::Standalone(node) => is_tls(node.addr()),
+            Self::Sentinel { sentinels, .. } => sentinels.iter().any(is_tls),
+            Self::Cluster(nodes) => nodes.iter().any(|node| is_tls(node.addr())),
         }
     }
 }

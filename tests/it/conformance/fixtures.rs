@@ -8,7 +8,9 @@ use spake_service::domain::time::{ManualClock, Timestamp};
 use spake_service::store::embedded::{FileStore, MemoryStore};
 use spake_service::store::redis::{RedisStore, Settings, Tls, Topology};
 
-use crate::support::{RedisClock, RedisServer};
+use crate::support::redis_server::Engine;
+use crate::support::resp::Value;
+use crate::support::{RedisClock, RedisServer, eventually};
 
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -42,24 +44,46 @@ impl Fixture {
     }
 }
 
-pub fn memory() -> Fixture {
+pub fn memory() -> Option<Fixture> {
     let clock = Arc::new(ManualClock::at(START));
     let store = Arc::new(MemoryStore::new(clock.clone()));
-    Fixture::new(store, move |duration| clock.advance(duration), ())
+    Some(Fixture::new(store, move |duration| clock.advance(duration), ()))
 }
 
-pub fn file() -> Fixture {
+pub fn file() -> Option<Fixture> {
     let clock = Arc::new(ManualClock::at(START));
     let directory = tempfile::tempdir().unwrap();
     let store = Arc::new(FileStore::open(directory.path(), clock.clone()).unwrap());
-    Fixture::new(store, move |duration| clock.advance(duration), directory)
+    Some(Fixture::new(store, move |duration| clock.advance(duration), directory))
 }
 
-pub fn redis() -> Fixture {
-    let clock = Arc::new(RedisClock::at(START.as_millis()));
-    let server = RedisServer::with_clock(&clock);
+pub fn redis() -> Option<Fixture> {
+    on_engine(Engine::Redis)
+}
+
+pub fn valkey() -> Option<Fixture> {
+    on_engine(Engine::Valkey)
+}
+
+pub fn redis8() -> Option<Fixture> {
+    on_engine(Engine::Redis8)
+}
+
+/// Nothing, where this machine does not have the engine.
+fn on_engine(engine: Engine) -> Option<Fixture> {
+    let clock = RedisClock::at(START.as_millis());
+    let server = Arc::new(RedisServer::with_clock(engine, &clock)?);
     let store = Arc::new(RedisStore::new(&settings(&server.url())).unwrap());
-    Fixture::new(store, move |duration| clock.advance(duration), server)
+    let advanced = Arc::clone(&server);
+    let advance = move |duration| {
+        let now = clock.advance(duration);
+        // Valkey looks at the clock ten times a second; it has when what ended before is gone.
+        advanced.call(&["SET", "tick", "", "PXAT", &(now - 1).to_string()]);
+        eventually("the server's time", || {
+            (advanced.call(&["EXISTS", "tick"]) == Value::Int(0)).then_some(())
+        });
+    };
+    Some(Fixture::new(store, advance, server))
 }
 
 /// A store's settings on their defaults.

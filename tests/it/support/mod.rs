@@ -50,7 +50,12 @@ impl TestApp {
     }
 
     pub fn with(variables: &[(&str, &str)]) -> Self {
-        let mut child = command()
+        Self::from_command(command(), variables)
+    }
+
+    /// A service started by `command`, which runs the binary in its own way.
+    pub fn from_command(mut command: Command, variables: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env("PORT", "0")
             .env("SPAKE_PBKDF2_ITERATIONS", ITERATIONS)
             .envs(variables.iter().copied())
@@ -105,6 +110,10 @@ impl TestApp {
     /// Everything that the service has logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn terminate(&self) {

@@ -28,9 +28,12 @@ impl RedisClock {
         vec![("LD_PRELOAD", library().to_owned()), ("TEST_CLOCK", self.file())]
     }
 
-    pub fn advance(&self, duration: Duration) {
-        self.now.fetch_add(u64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+    /// Returns what it shows then, in milliseconds since 1970.
+    pub fn advance(&self, duration: Duration) -> u64 {
+        let millis = u64::try_from(duration.as_millis()).unwrap();
+        let now = self.now.fetch_add(millis, Ordering::SeqCst) + millis;
         self.write();
+        now
     }
 
     fn write(&self) {

@@ -38,6 +38,7 @@ impl Engine {
             Self::Valkey => env::var_os("SPAKE_TEST_VALKEY_SERVER"),
             Self::Redis8 => env::var_os("SPAKE_TEST_REDIS8_SERVER"),
         }
+        .filter(|binary| !binary.is_empty())
     }
 }
 
@@ -62,10 +63,11 @@ impl RedisServer {
         Self::launch(Process::new("redis-server".into()), &[DEFAULTS, options].concat(), false)
     }
 
-    /// A server whose time is that of `clock`. Keeps nothing on disk: only sessions end there.
-    pub fn with_clock(clock: &RedisClock) -> Self {
-        let process = Process::new("redis-server".into()).with_environment(clock.environment());
-        Self::launch(process, &[("save", "\"\""), ("maxmemory-policy", "noeviction")], false)
+    /// A server whose time is that of `clock`; none, if this machine has not been told of one. Keeps nothing on disk:
+    /// only sessions end there.
+    pub fn with_clock(engine: Engine, clock: &RedisClock) -> Option<Self> {
+        let process = Process::new(engine.binary()?).with_environment(clock.environment());
+        Some(Self::launch(process, &[("save", "\"\""), ("maxmemory-policy", "noeviction")], false))
     }
 
     /// None, if this machine has not been told of such a server.

@@ -5,9 +5,9 @@
 mod schema;
 mod writer;
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::ops::Bound::{Excluded, Unbounded};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -113,7 +113,11 @@ impl FileStore {
         self.reads.observe(match result.await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(redb::Error::Corrupted(what))) => Err(StoreError::Corrupt(what)),
-            Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
+            Ok(Err(error)) => {
+                // Requests read before they write: without this none would reach the writer, which reopens.
+                self.writer.look_at_file();
+                Err(StoreError::Unavailable(error.to_string()))
+            }
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
         })
     }
@@ -141,6 +145,8 @@ fn open_database(directory: &Path, path: &Path) -> Result<Database, OpenFileErro
         .mode(0o600)
         .open(path)
         .map_err(io(path))?;
+    // A file that was there may have come with other rights.
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(io(path))?;
     let failed = |error: DatabaseError| match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
             OpenFileError::InUse(path.to_owned())

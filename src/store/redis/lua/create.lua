@@ -1,7 +1,7 @@
 -- Makes a session that ends ARGV[2] milliseconds from now, unless one of its name is there.
--- KEYS: session, index. ARGV: id, ttl, v, sealed, status, protocol, confirmed.
+-- KEYS: session, index. ARGV: id, ttl, sealed, status, protocol, confirmed.
 -- Returns {created, expires}, or false if there is one.
-local there = redis.call('HMGET', KEYS[1], 'v', 'created', 'expires')
+local there = redis.call('HMGET', KEYS[1], 'sealed', 'created', 'expires')
 if there[1] == ARGV[3] then
   -- This very write has run before and its reply was lost.
   return {there[2], there[3]}
@@ -14,8 +14,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- tostring() would write 1.7e+12.
 local created = string.format('%.0f', now)
 local expires = string.format('%.0f', now + ARGV[2])
-redis.call('HSET', KEYS[1], 'status', ARGV[5], 'protocol', ARGV[6], 'confirmed', ARGV[7],
-  'created', created, 'expires', expires, 'v', ARGV[3], 'sealed', ARGV[4])
+redis.call('HSET', KEYS[1], 'status', ARGV[4], 'protocol', ARGV[5], 'confirmed', ARGV[6],
+  'created', created, 'expires', expires, 'sealed', ARGV[3])
 -- Redis keeps a key through its last millisecond; a session is gone at `expires`.
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', now + ARGV[2] - 1))
 redis.call('ZADD', KEYS[2], expires, ARGV[1])
