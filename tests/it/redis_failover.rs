@@ -120,7 +120,12 @@ fn answers_wait_for(replica: &RedisServer, url: &str) {
     ];
     // The first take effect; no repetition, on any service, gets more out of it.
     for app in [&apps[0], &apps[0], &apps[1]] {
-        at_once(&asked, |_, ask| drop(ask(app).refused(503, "outcome_unknown")));
+        at_once(&asked, |_, ask| {
+            // A busy machine may not get as far as the replicas in time; then nothing has been asked.
+            let is_answer = |answer: &Answer| !answer.text.contains("store_unavailable");
+            let answer = eventually("Redis is reached", || Some(ask(app)).filter(is_answer));
+            answer.refused(503, "outcome_unknown");
+        });
     }
     // It is stored all the same, and it is the answer that the client gets in the end.
     replica.restart();
@@ -181,12 +186,24 @@ fn a_cluster_loses_a_master_under_load_and_sessions_on_the_others_go_on() {
             names.find(|name| master_of(name) == worker % MASTERS).unwrap()
         };
         under_load(&apps, Acknowledged::MayBeLost, &name, |load| {
-            let slot = u16::try_from(16_384 * lost / MASTERS + 100).unwrap();
-            let killed = cluster.kill_master_of(slot);
-            load.wait_for_more_of(10, |session| master_of(session) != lost);
-            let witness = &cluster.nodes()[(killed + 1) % cluster.nodes().len()];
-            let info = witness.call(&["CLUSTER", "NODES"]).as_text().into_owned();
-            assert!(is_still_the_masters(&info, cluster.nodes()[killed].port()), "too late to tell: {info}");
+            // Nobody takes its place until the others have been seen without it.
+            let no_failover = |value| {
+                for node in cluster.nodes().iter().filter(|node| node.is_running()) {
+                    let set = node.call(&["CONFIG", "SET", "cluster-replica-no-failover", value]);
+                    assert_eq!(set.as_text(), "OK");
+                }
+            };
+            no_failover("yes");
+            let killed = cluster.kill_master_of(u16::try_from(16_384 * lost / MASTERS + 100).unwrap());
+            let others = |session: &str| master_of(session) != lost;
+            load.wait_for_more_of(10, others);
+            let witness = cluster.nodes().iter().find(|node| node.is_running()).unwrap();
+            eventually("the loss is noticed", || {
+                let nodes = witness.call(&["CLUSTER", "NODES"]);
+                nodes.as_text().contains("master,fail ").then_some(())
+            });
+            load.wait_for_more_of(10, others);
+            no_failover("no");
             cluster.wait_ok();
             load.wait_for_more_of(10, |session| master_of(session) == lost);
             if round + 1 < rounds() {
@@ -194,12 +211,6 @@ fn a_cluster_loses_a_master_under_load_and_sessions_on_the_others_go_on() {
             }
         });
     }
-}
-
-/// Whether the node at `port` has its slots yet, in the eyes of who wrote these lines.
-fn is_still_the_masters(nodes: &str, port: u16) -> bool {
-    let line = nodes.lines().find(|line| line.contains(&format!("127.0.0.1:{port}@"))).unwrap();
-    line.split(' ').count() > 8
 }
 
 #[test]

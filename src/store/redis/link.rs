@@ -129,7 +129,9 @@ impl Link {
     ) -> Result<Value, Failure> {
         let mut object = self.connection(&self.waiting, deadline).await?;
         let mut handle = Connection::clone(&object);
-        let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
+        // Less than is left: too few in time is an answer, and none would cost the connection. Redis looks at its clock
+        // ten times a second.
+        let left = (deadline.saturating_duration_since(Instant::now()) * 3 / 4).as_millis().max(1);
         let mut wait = cmd("WAIT");
         wait.arg(self.replicas).arg(u64::try_from(left).unwrap_or(u64::MAX));
         let sent = call.send_before(&wait, slot, &mut handle);
