@@ -13,11 +13,14 @@
 mod support;
 
 mod accounts;
+mod bad_credentials;
 mod bad_input;
 mod bad_requests;
 mod conformance;
+mod enumeration;
 mod file_store;
 mod guard;
+mod guess_budget;
 mod layering;
 mod listing;
 mod lost_races;

@@ -7,7 +7,7 @@ use crate::support::redis_cluster::Cluster;
 use crate::support::redis_process::free_port;
 use crate::support::redis_sentinel::{SentinelSet, await_replica};
 use crate::support::redis_tls::{Certificates, RedisTls};
-use crate::support::{Client, RedisServer, STATE_KEYS, TestApp, get, run};
+use crate::support::{Account, Client, RedisServer, STATE_KEYS, TestApp, get, run};
 
 const SECRET: &str = "s3cret-0f-the-user";
 
@@ -18,9 +18,17 @@ fn works(app: &TestApp) {
     let confirmed = client.confirm(app).ok();
     let secret = client.secret(&confirmed.string("server_confirmation"));
     assert_eq!(app.get("/spake/secret/s").ok().string("shared_secret"), secret);
-    assert_eq!(app.get("/spake/sessions").ok().field("sessions").as_array().unwrap().len(), 1);
+    let listed = app.get("/spake/sessions").ok().field("sessions");
+    assert!(listed.as_array().unwrap().iter().any(|session| session["session_id"] == "s"));
     app.delete("/spake/cleanup/s").ok();
     app.get("/spake/status/s").refused(404, "session_not_found");
+    let account = Account::at(app, "alice", "password");
+    account.register(app);
+    account.log_in(app);
+    assert_eq!(app.get("/spake/credentials").ok().field("credentials").as_array().unwrap().len(), 1);
+    app.get("/spake/credentials/alice/guesses").ok();
+    app.delete("/spake/credentials/alice/guesses").ok();
+    app.delete("/spake/credentials/alice").ok();
 }
 
 /// That the start ends at once (it waits for a Redis that is away), with exit code 2 and one line that has all `parts`.
@@ -77,7 +85,8 @@ fn a_certificate_of_a_foreign_authority_stops_the_start_at_once() {
 
 /// What the service needs of Redis, for docs/OPERATIONS.md: commands that it sends, and those of its scripts.
 const LEAST: &str = "~spake:* resetchannels -@all +ping +info +eval +evalsha +hget +hmget +hgetall +hsetnx +set +wait \
-                     +time +exists +hset +hdel +del +pexpireat +pttl +zadd +zrem +zcount +zrange +zrangebyscore";
+                     +time +exists +hset +hdel +del +pexpireat +pttl +zadd +zrem +zcard +zcount +zrange +zrangebyscore \
+                     +zrangebylex +zremrangebyscore";
 /// And besides in a Cluster, and behind Sentinels.
 const LEAST_IN_A_CLUSTER: &str = "+cluster|slots";
 const LEAST_BEHIND_SENTINELS: &str = "+role";

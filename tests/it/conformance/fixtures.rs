@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use spake_service::domain::ports::{KeyspaceStore, Readiness, SessionStore};
+use spake_service::domain::ports::{CredentialStore, KeyspaceStore, LoginStore, Readiness, SessionStore};
 use spake_service::domain::time::{ManualClock, Timestamp};
 use spake_service::store::embedded::{FileStore, MemoryStore};
 use spake_service::store::redis::{RedisStore, Settings, Tls, Topology};
@@ -17,6 +17,8 @@ pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 /// A store, and a way to let its time pass.
 pub struct Fixture {
     pub sessions: Arc<dyn SessionStore>,
+    pub credentials: Arc<dyn CredentialStore>,
+    pub logins: Arc<dyn LoginStore>,
     pub keyspace: Arc<dyn KeyspaceStore>,
     pub readiness: Arc<dyn Readiness>,
     advance: Box<dyn Fn(Duration) + Send + Sync>,
@@ -24,13 +26,15 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    fn new<S: SessionStore + KeyspaceStore + Readiness>(
+    fn new<S: SessionStore + CredentialStore + LoginStore + KeyspaceStore + Readiness>(
         store: Arc<S>,
         advance: impl Fn(Duration) + Send + Sync + 'static,
         held: impl Send + Sync + 'static,
     ) -> Self {
         Self {
             sessions: store.clone(),
+            credentials: store.clone(),
+            logins: store.clone(),
             keyspace: store.clone(),
             readiness: store,
             advance: Box::new(advance),

@@ -1,5 +1,6 @@
 //! What every store must do, whichever it is. A new adapter adds one line at the end.
 
+mod accounts;
 pub mod fixtures;
 
 use std::collections::HashSet;
@@ -41,7 +42,7 @@ impl Fixture {
     }
 
     /// A count may be a second old.
-    async fn count_comes_to(&self, expected: u64) {
+    pub async fn count_comes_to(&self, expected: u64) {
         let start = Instant::now();
         loop {
             let count = self.sessions.count().await.unwrap();
@@ -311,6 +312,8 @@ macro_rules! conformance {
     };
 }
 
+use accounts::*;
+
 conformance! { memory file redis valkey redis8: {
     what_is_created_is_read_with_its_lifetime
     an_id_is_created_once_and_the_first_stays
@@ -329,6 +332,18 @@ conformance! { memory file redis valkey redis8: {
     a_fact_is_written_once_and_all_see_the_first
     a_fact_is_replaced_only_in_the_state_that_was_read
     a_store_that_works_is_ready
+    a_credential_is_kept_as_it_was_put_and_without_an_end
+    a_condition_on_a_credential_holds_or_nothing_is_written
+    a_credential_is_resealed_only_in_the_state_that_was_read
+    credentials_are_listed_once_each
+    a_login_is_counted_with_its_session_or_not_at_all
+    the_window_slides_by_the_millisecond_and_refusals_do_not_count
+    a_share_that_comes_back_after_its_session_is_counted_again
+    a_right_login_takes_back_its_own_attempt_once
+    a_login_does_not_complete_against_a_changed_credential
+    of_many_logins_at_once_no_more_than_the_limit_is_counted
+    a_cleared_budget_is_empty_and_only_it
+    a_login_is_a_session_like_any_other
 } }
 
 // What Redis does not promise: it lists by bucket.
