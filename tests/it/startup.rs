@@ -30,6 +30,15 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ("SPAKE_SERVER_ID", "--server-id", &["", "a\nb"]),
         ("SPAKE_CONTEXT", "--context", &["a\nb"]),
         ("SPAKE_DATA_DIR", "--data-dir", &[""]),
+        (
+            "SPAKE_ACCOUNT_KDF",
+            "--account-kdf",
+            &["", "argon2id", "argon2id:1,2,3", "md5:1", "scrypt:32768,8"],
+        ),
+        ("SPAKE_LOGIN_TTL", "--login-ttl", &["", "0s", "x"]),
+        ("SPAKE_GUESS_LIMIT", "--guess-limit", &["0", "1001", "x"]),
+        ("SPAKE_GUESS_WINDOW", "--guess-window", &["1s", "8days", "x"]),
+        ("SPAKE_KDF_MIXED", "--kdf-mixed", &["perhaps"]),
         ("SPAKE_ADMIN_ADDR", "--admin-addr", &["", "9464", "localhost:9464", "on"]),
         ("SPAKE_REDIS_SENTINEL_MASTER", "--redis-sentinel-master", &[""]),
         ("SPAKE_REDIS_TIMEOUT", "--redis-timeout", &["", "2", "1ms", "2m"]),
@@ -106,6 +115,12 @@ fn a_redis_url_of_no_use_is_named_and_never_shown() {
     let not_pem = ("SPAKE_REDIS_CA", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
     refused(&[tls, not_pem, keys], &[], &["SPAKE_REDIS_CA"]);
     refused(&[url, ("SPAKE_REDIS_SENTINEL_USERNAME", "u"), keys], &[], &["SPAKE_REDIS_SENTINEL_MASTER"]);
+}
+
+#[test]
+fn a_login_that_lives_as_long_as_its_guess_counts_is_refused() {
+    let window = [("SPAKE_LOGIN_TTL", "60s"), ("SPAKE_GUESS_WINDOW", "60s")];
+    refused(&window, &[], &["SPAKE_LOGIN_TTL", "SPAKE_GUESS_WINDOW"]);
 }
 
 #[test]
