@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::{Failure, run_async, say};
 use crate::config::{StoreArgs, StoreConfig};
-use crate::domain::keyspace::{self, Resealed};
+use crate::domain::accounts::reseal_all;
+use crate::domain::keyspace::{self, KeyspaceError, Resealed};
 use crate::domain::time::SystemClock;
 use crate::server::open_store;
 
@@ -28,13 +29,18 @@ pub(super) fn rotate(args: &RotateArgs) -> Result<(), Failure> {
         let facts = keyspace::reseal(&*store.keyspace, &store.sealer).await;
         let facts = facts.map_err(|error| Failure::start(error.into()))?;
         let key = store.sealer.sealing_key_id();
+        let facts = match facts {
+            Resealed::Absent => "none yet".to_owned(),
+            Resealed::Current => format!("already sealed under `{key}`"),
+            Resealed::Done => format!("now sealed under `{key}`"),
+        };
+        let credentials = reseal_all(&*store.credentials, &store.sealer).await;
+        let credentials = credentials.map_err(|error| Failure::start(KeyspaceError::from(error).into()))?;
         say(format_args!(
-            "keyspace facts: {}\nSessions end by themselves: wait the longest TTL before you remove the old key.\n",
-            match facts {
-                Resealed::Absent => "none yet".to_owned(),
-                Resealed::Current => format!("already sealed under `{key}`"),
-                Resealed::Done => format!("now sealed under `{key}`"),
-            }
+            "keyspace facts: {facts}\n\
+             credentials: {} of {} now sealed under `{key}`, the others were already\n\
+             Sessions end by themselves: wait the longest TTL before you remove the old key.\n",
+            credentials.resealed, credentials.seen
         ));
         Ok(())
     })

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Client, RedisServer, TestApp, eventually, run};
+use crate::support::{Account, Client, RedisServer, TestApp, eventually, run};
 
 const A: &str = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const B: &str = "b:HxwdHh8AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRo=";
@@ -28,6 +28,11 @@ fn two_replicas_go_from_one_key_to_another_without_losing_a_session() {
         });
     };
     let under_a = Client::initiate(&apps[0], "under a", "password", "password");
+    let alice = Account::at(&apps[0], "alice", "password");
+    alice.register(&apps[0]);
+    let open_login = alice.begin();
+    let answered = open_login.post(&apps[0]).ok();
+    let (open_login, confirmation, _) = open_login.against(&answered).right().unwrap();
     // The new key last everywhere, so that all can open it; then first, one after the other.
     for (app, file) in apps.iter().zip(&files) {
         write(file, &[A, B]);
@@ -44,7 +49,10 @@ fn two_replicas_go_from_one_key_to_another_without_losing_a_session() {
     let rotate = || run(&[("REDIS_URL", &url), ("SPAKE_STATE_KEYS", &format!("{B},{A}"))], &["rotate"]);
     let (code, out, err) = rotate();
     assert!(code == 0 && out.contains("now sealed under `b`"), "{out}{err}");
-    assert!(rotate().1.contains("already sealed under `b`"));
+    assert!(out.contains("credentials: 1 of 1"), "{out}");
+    assert!(rotate().1.contains("already sealed under `b`") && rotate().1.contains("credentials: 0 of 1"));
+    // A credential that was sealed again is still the same: its open logins go on.
+    open_login.confirm(&apps[0], &confirmation).ok();
     // Each write seals under the first key, so what has moved on since is under the new one.
     under_a.confirm(&apps[0]).ok();
     let left_behind = under_b;
@@ -54,6 +62,7 @@ fn two_replicas_go_from_one_key_to_another_without_losing_a_session() {
     }
     let late = TestApp::with(&[("REDIS_URL", &url), ("SPAKE_STATE_KEYS", B)]);
     late.get("/spake/secret/under%20a").ok();
+    alice.log_in(&late);
     // Nobody waited for the TTL of this one, which was last written under the old key.
     left_behind.confirm(&late).refused(500, "internal");
     eventually("the log names the key", || late.log().contains("state key `a`").then_some(()));

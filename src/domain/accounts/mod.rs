@@ -5,6 +5,7 @@
 
 mod credential;
 mod login;
+mod reseal;
 mod vault;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use spake_protocol::stretch::Kdf;
 
 pub use self::credential::{Credential, SaltedKdf};
 pub use self::login::LoggedIn;
+pub use self::reseal::{Resealed, reseal_all};
 use self::vault::Vault;
 use crate::domain::ids::CredentialId;
 use crate::domain::keyspace::Facts;
@@ -182,11 +184,6 @@ impl Accounts {
     pub async fn clear_guesses(&self, id: &CredentialId) -> Result<(), ServiceError> {
         self.logins.clear_guesses(id).await?;
         Ok(())
-    }
-
-    /// Seals again what is not sealed under the key that seals now; how many of how many it was.
-    pub async fn reseal_all(&self) -> Result<(usize, usize), ServiceError> {
-        vault::reseal_all(&*self.store, &self.vault).await
     }
 
     fn facts(&self) -> &Facts {

@@ -9,14 +9,10 @@ use super::credential::{Credential, SaltedKdf};
 use crate::domain::codec;
 use crate::domain::ids::CredentialId;
 use crate::domain::keyspace::Facts;
-use crate::domain::ports::{
-    CredentialEntry, CredentialStore, Cursor, Generation, ListError, StoreError, StoredCredential,
-};
+use crate::domain::ports::{CredentialEntry, Generation, StoreError, StoredCredential};
 use crate::domain::refusal::ServiceError;
 use crate::domain::sealing::{Purpose, Sealer};
 
-/// Credentials of one page when all are sealed again.
-const PAGE: usize = 1000;
 /// The decoy's place: longer than any id, so that no credential has it.
 const DECOY: &str = "the credential that answers for those that do not exist";
 
@@ -93,43 +89,6 @@ impl Vault {
         let record = record.map_err(|error| unreadable(place, &error))?;
         codec::decode_credential(&record).map_err(|error| unreadable(place, &error))
     }
-}
-
-/// Seals every credential under the key that seals now, by compare-and-set: services may run meanwhile. How many were
-/// sealed again, and how many there are.
-pub(super) async fn reseal_all(
-    store: &dyn CredentialStore,
-    vault: &Vault,
-) -> Result<(usize, usize), ServiceError> {
-    let (mut resealed, mut seen) = (0, 0);
-    let mut cursor: Option<Cursor> = None;
-    loop {
-        let page = store.list_credentials(cursor.as_ref(), PAGE).await.map_err(|error| match error {
-            ListError::Store(error) => ServiceError::Store(error),
-            ListError::BadCursor => ServiceError::Internal("a store refused its own cursor".to_owned()),
-        })?;
-        for listed in page.credentials {
-            seen += 1;
-            resealed += usize::from(reseal(store, vault, &listed.id).await?);
-        }
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok((resealed, seen)),
-        }
-    }
-}
-
-async fn reseal(store: &dyn CredentialStore, vault: &Vault, id: &CredentialId) -> Result<bool, ServiceError> {
-    while let Some(stored) = store.get(id).await? {
-        if vault.sealer.is_current(&stored.sealed) {
-            return Ok(false);
-        }
-        let entry = vault.entry(id, &vault.open(id, &stored)?)?;
-        if store.reseal(id, &stored, entry.sealed).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn unreadable(place: &str, why: &dyn std::fmt::Display) -> ServiceError {
