@@ -1,6 +1,9 @@
 //! The command line: one file a command; without one, it serves.
 
+mod client;
+mod credential;
 mod keygen;
+mod login;
 mod migrate;
 mod one_line;
 mod pair;
@@ -37,6 +40,10 @@ Without a command it serves. Secrets have no flag, for flags can be read by ever
 enum Command {
     /// Play the client of a pairing: derive the shared secret from the password, over HTTP
     Pair(pair::PairArgs),
+    /// Log in to an account: derive the shared secret from the password, over HTTP
+    Login(login::LoginArgs),
+    /// Register, list and delete accounts; move them from one store to another
+    Credential(credential::CredentialArgs),
     /// Print a fresh key for SPAKE_STATE_KEYS
     Keygen(keygen::KeygenArgs),
     /// Bring the keyspace in Redis to this release; services may run meanwhile
@@ -50,6 +57,8 @@ pub fn run() -> ExitCode {
     let done = match Cli::try_parse() {
         Ok(Cli { command: None, serve }) => serve::serve(&serve, &Cli::command()),
         Ok(Cli { command: Some(Command::Pair(args)), .. }) => pair::pair(&args),
+        Ok(Cli { command: Some(Command::Login(args)), .. }) => login::login(&args),
+        Ok(Cli { command: Some(Command::Credential(args)), .. }) => credential::credential(&args),
         Ok(Cli { command: Some(Command::Keygen(args)), .. }) => keygen::keygen(&args),
         Ok(Cli { command: Some(Command::Migrate(args)), .. }) => migrate::migrate(&args),
         Ok(Cli { command: Some(Command::Rotate(args)), .. }) => rotate::rotate(&args),

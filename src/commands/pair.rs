@@ -1,17 +1,13 @@
 //! `spake-service pair`: the client of a pairing, small enough to read as an example of one.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
-use std::time::Duration;
-
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use spake_protocol::Password;
 use spake_protocol::spake2::{ConfirmationB, PartyA, Setting, ShareB, W};
 use spake_protocol::stretch::Kdf;
 use zeroize::Zeroizing;
 
+use super::client::{PasswordArgs, Service, field};
 use super::{Failure, say};
 use crate::domain::random::system_rng;
 
@@ -20,12 +16,8 @@ pub(super) struct PairArgs {
     /// Base URL of the service
     #[arg(long, default_value = "http://localhost:5000")]
     url: String,
-    /// The password that both parties know; everyone on this machine can see it in the list of processes
-    #[arg(long, required_unless_present = "password_file")]
-    password: Option<String>,
-    /// File with the password (without its last line end); `-` reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "password")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordArgs,
     /// The session to join, or to make [default: the service names it]
     #[arg(long, value_name = "ID")]
     session_id: Option<String>,
@@ -47,7 +39,7 @@ pub(super) struct PairArgs {
 }
 
 pub(super) fn pair(args: &PairArgs) -> Result<(), Failure> {
-    let text = password(args)?;
+    let text = args.password.read()?;
     let password = Password::prepare(&text).map_err(Failure::usage)?;
     let kdf =
         Kdf::pbkdf2(args.iterations).map_err(|error| Failure::usage(format!("--iterations: {error}")))?;
@@ -117,58 +109,4 @@ fn initiate(
         }
     }
     Ok((field(&answer, "session_id")?.to_owned(), field(&answer, "public_key")?.to_owned()))
-}
-
-fn password(args: &PairArgs) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::new());
-    match (&args.password, &args.password_file) {
-        (Some(password), _) => text.push_str(password),
-        (None, Some(path)) if path == Path::new("-") => {
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Failure::usage(format!("--password-file: standard input: {error}")))?;
-        }
-        (None, Some(path)) => {
-            let failed = |error| Failure::usage(format!("--password-file: {}: {error}", path.display()));
-            text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
-        }
-        (None, None) => return Err(Failure::usage("--password or --password-file is required")),
-    }
-    let end = if args.password.is_none() { text.trim_end_matches(['\r', '\n']).len() } else { text.len() };
-    text.truncate(end);
-    Ok(text)
-}
-
-fn field<'a>(answer: &'a Value, name: &str) -> Result<&'a str, Failure> {
-    let missing = || Failure::run(format!("the service's answer has no {name}; is this a spake-service?"));
-    answer.get(name).and_then(Value::as_str).ok_or_else(missing)
-}
-
-struct Service {
-    agent: ureq::Agent,
-    url: String,
-}
-
-impl Service {
-    fn new(url: &str) -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            // The password goes to the service that was named, and nowhere else.
-            .proxy(None)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)));
-        Self { agent: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() }
-    }
-
-    /// Posts JSON; an error answer becomes its own sentence.
-    fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let failed = |error: ureq::Error| Failure::run(format!("{}: {error}", self.url));
-        let mut response = self.agent.post(format!("{}{path}", self.url)).send_json(body).map_err(failed)?;
-        let answer: Value = response.body_mut().read_json().map_err(failed)?;
-        if !response.status().is_success() {
-            let sentence = answer.get("error").and_then(Value::as_str).unwrap_or("no reason given");
-            return Err(Failure::run(format!("{path} answered {}: {sentence}", response.status().as_u16())));
-        }
-        Ok(answer)
-    }
 }

@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use self::args::{Listener, LogFormat, ServeArgs};
+pub use self::parse::kdf as parse_kdf;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;

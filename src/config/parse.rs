@@ -100,7 +100,7 @@ pub(super) fn replicas(text: &str) -> Result<usize, String> {
 }
 
 /// `argon2id:65536,3,4` and the like.
-pub(super) fn kdf(text: &str) -> Result<Kdf, String> {
+pub fn kdf(text: &str) -> Result<Kdf, String> {
     let (algorithm, parameters) = text.split_once(':').unwrap_or((text, ""));
     let numbers: Vec<u32> = parameters.split(',').filter_map(|number| number.parse().ok()).collect();
     let kdf = match (algorithm, &*numbers) {

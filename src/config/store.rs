@@ -10,6 +10,9 @@ use super::{InvalidConfig, parse};
 use crate::domain::sealing::KeyRing;
 use crate::store::redis::{SentinelLogin, Settings, Tls, Topology};
 
+/// The name of the embedded store's keyspace; one file holds one.
+const EMBEDDED_PREFIX: &str = "spake";
+
 /// Which store, and how to reach it.
 #[derive(Args)]
 pub struct StoreArgs {
@@ -117,6 +120,14 @@ impl StateKeys {
 }
 
 impl StoreConfig {
+    /// The name of the keyspace, which everything sealed is bound to.
+    pub fn prefix(&self) -> &str {
+        match self {
+            Self::Memory | Self::File { .. } => EMBEDDED_PREFIX,
+            Self::Redis { settings, .. } => &settings.prefix,
+        }
+    }
+
     /// Checks what the arguments mean together.
     pub fn from_args(args: &StoreArgs) -> Result<Self, InvalidConfig> {
         let keys = secrets::STATE_KEYS.read(args.state_keys_file.as_deref())?;

@@ -16,8 +16,6 @@ use crate::store::redis::{RedisStore, Settings, Unfit};
 
 /// How often the embedded store frees what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
-/// The name of the embedded store's keyspace; one file holds one.
-const EMBEDDED_PREFIX: &str = "spake";
 /// How long a starting service waits for Redis; whoever started it may start it again.
 const WAIT_FOR_REDIS: Duration = Duration::from_secs(30);
 /// How often a service looks at the versions of its keyspace.
@@ -46,6 +44,7 @@ pub struct OpenStore {
 
 /// Opens a store. Tasks that keep it in order end with the runtime.
 pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>) -> Result<OpenStore, StartError> {
+    let prefix = config.prefix().to_owned();
     match config {
         StoreConfig::Memory => {
             let store = Arc::new(MemoryStore::new(clock));
@@ -55,13 +54,13 @@ pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>) -> Result<OpenStor
                 std::future::ready(())
             });
             let keys = StateKeys { ring: KeyRing::ephemeral(), file: None };
-            Ok(opened("embedded", store, keys, EMBEDDED_PREFIX))
+            Ok(opened("embedded", store, keys, &prefix))
         }
         StoreConfig::File { directory, keys } => {
             let store = Arc::new(FileStore::open(&directory, clock)?);
             let swept = Arc::clone(&store);
             every(SWEEP_EVERY, move || sweep(Arc::clone(&swept)));
-            Ok(opened("embedded", store, keys, EMBEDDED_PREFIX))
+            Ok(opened("embedded", store, keys, &prefix))
         }
         StoreConfig::Redis { settings, migrate, keys } => {
             let store = Arc::new(reach_redis(&settings).await?);
@@ -73,7 +72,7 @@ pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>) -> Result<OpenStor
             }
             let followed = Arc::clone(&store);
             every(FOLLOW_EVERY, move || follow(Arc::clone(&followed)));
-            Ok(opened("redis", store, keys, &settings.prefix))
+            Ok(opened("redis", store, keys, &prefix))
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod support;
 
+mod account_commands;
 mod accounts;
 mod bad_credentials;
 mod bad_input;

@@ -19,6 +19,7 @@ pub use self::credential::{Credential, SaltedKdf};
 pub use self::login::LoggedIn;
 pub use self::reseal::{Resealed, reseal_all};
 use self::vault::Vault;
+pub use self::vault::decode_sealed;
 use crate::domain::ids::CredentialId;
 use crate::domain::keyspace::Facts;
 use crate::domain::ports::{

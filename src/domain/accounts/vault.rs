@@ -91,6 +91,12 @@ impl Vault {
     }
 }
 
+/// What the store must be told of an opened record, to keep it.
+pub fn decode_sealed(record: &[u8]) -> Result<(Generation, bool), codec::Malformed> {
+    let credential = codec::decode_credential(record)?;
+    Ok((credential.generation, credential.disabled))
+}
+
 fn unreadable(place: &str, why: &dyn std::fmt::Display) -> ServiceError {
     ServiceError::Store(StoreError::Corrupt(format!("credential {place}: {why}")))
 }

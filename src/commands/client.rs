@@ -1,0 +1,108 @@
+//! What the commands that are clients have in common: the service over HTTP, and where a password comes from.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::Failure;
+
+#[derive(Args)]
+pub(super) struct PasswordArgs {
+    /// The password; everyone on this machine can see it in the list of processes
+    #[arg(long, required_unless_present = "password_file")]
+    password: Option<String>,
+    /// File with the password (without its last line end); `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    password_file: Option<PathBuf>,
+}
+
+impl PasswordArgs {
+    pub(super) fn read(&self) -> Result<Zeroizing<String>, Failure> {
+        let mut text = Zeroizing::new(String::new());
+        match (&self.password, &self.password_file) {
+            (Some(password), _) => {
+                text.push_str(password);
+                return Ok(text);
+            }
+            (None, Some(path)) if path == Path::new("-") => {
+                std::io::stdin()
+                    .read_to_string(&mut text)
+                    .map_err(|error| Failure::usage(format!("--password-file: standard input: {error}")))?;
+            }
+            (None, Some(path)) => {
+                let failed = |error| Failure::usage(format!("--password-file: {}: {error}", path.display()));
+                text = Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
+            }
+            (None, None) => return Err(Failure::usage("--password or --password-file is required")),
+        }
+        let without_line_end = text.trim_end_matches(['\r', '\n']).len();
+        text.truncate(without_line_end);
+        Ok(text)
+    }
+}
+
+/// A service, as its clients see it.
+pub(super) struct Service {
+    agent: ureq::Agent,
+    url: String,
+}
+
+impl Service {
+    pub(super) fn new(url: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // What is sent goes to the service that was named, and nowhere else.
+            .proxy(None)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)));
+        Self { agent: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() }
+    }
+
+    /// An error answer becomes its own sentence.
+    pub(super) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let failed = |error: ureq::Error| Failure::run(format!("{}: {error}", self.url));
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("content-type", "application/json")
+            .body(body.map(Value::to_string).unwrap_or_default());
+        let request = request.map_err(|error| Failure::usage(format!("--url: {error}")))?;
+        let mut response = self.agent.run(request).map_err(failed)?;
+        let answer: Value = response.body_mut().read_json().map_err(failed)?;
+        if !response.status().is_success() {
+            let sentence = answer.get("error").and_then(Value::as_str).unwrap_or("no reason given");
+            return Err(Failure::run(format!("{path} answered {}: {sentence}", response.status().as_u16())));
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.call("GET", path, None)
+    }
+
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call("POST", path, Some(body))
+    }
+}
+
+pub(super) fn field<'a>(answer: &'a Value, name: &str) -> Result<&'a str, Failure> {
+    let missing = || Failure::run(format!("the service's answer has no {name}; is this a spake-service?"));
+    answer.get(name).and_then(Value::as_str).ok_or_else(missing)
+}
+
+/// An id as a part of a path.
+pub(super) fn segment(id: &str) -> String {
+    let mut encoded = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
