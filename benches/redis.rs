@@ -12,8 +12,6 @@
 
 mod support;
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,57 +25,13 @@ use spake_service::domain::sealing::{KeyRing, Purpose, Sealer};
 use spake_service::domain::session::{PairingSession, Session};
 use spake_service::domain::time::{Clock, SystemClock};
 use spake_service::store::redis::{RedisStore, Settings, Tls, Topology};
+use support::redis::Redis;
 use support::{Service, cpu_seconds, load, median};
 
 const TTL: Duration = Duration::from_secs(24 * 3600);
 const SMALL: usize = 1_000;
 const OPERATIONS: usize = 20_000;
 const KEYS: &str = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-struct Redis {
-    child: Child,
-    port: u16,
-}
-
-impl Redis {
-    fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--save", "", "--bind", "127.0.0.1"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let redis = Self { child, port };
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        redis
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    /// What `redis-cli` prints.
-    fn cli(&self, arguments: &[&str]) -> String {
-        let output =
-            Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn used_memory(&self) -> u64 {
-        let info = self.cli(&["INFO", "memory"]);
-        let line = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
-        line.trim().parse().unwrap()
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 fn main() {
     status_on_both_stores();
@@ -168,7 +122,7 @@ async fn read_and_replace(
     ids: &[SessionId],
     template: &Entry,
 ) -> (f64, f64) {
-    let (ours, theirs) = (cpu_seconds(std::process::id()), cpu_seconds(redis.child.id()));
+    let (ours, theirs) = (cpu_seconds(std::process::id()), cpu_seconds(redis.pid()));
     for round in 0..OPERATIONS / 100 {
         // Spread over all sessions, not the last ones, which are in the cache.
         let picked = (0..100).map(|index| &ids[(round * 7919 + index * 104_729) % ids.len()]);
@@ -179,7 +133,7 @@ async fn read_and_replace(
         .await;
     }
     let per_operation = |start, pid| (cpu_seconds(pid) - start) * 1e6 / OPERATIONS as f64;
-    (per_operation(ours, std::process::id()), per_operation(theirs, redis.child.id()))
+    (per_operation(ours, std::process::id()), per_operation(theirs, redis.pid()))
 }
 
 async fn list_a_page(redis: &Redis, store: &Arc<RedisStore>) {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod redis;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -39,17 +41,26 @@ impl Service {
         self.child.id()
     }
 
-    /// Opens the session `bench`.
-    pub fn initiate(&self) {
-        let body = r#"{"session_id": "bench", "password": "password"}"#;
+    /// One request on a connection of its own: status and body.
+    pub fn call(&self, method: &str, path: &str, body: &serde_json::Value) -> (u16, serde_json::Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = format!(
-            "POST /spake/initiate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        stream.read_to_end(&mut Vec::new()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+    }
+
+    /// Opens the session `bench`.
+    pub fn initiate(&self) {
+        let body = serde_json::json!({ "session_id": "bench", "password": "password" });
+        assert_eq!(self.call("POST", "/spake/initiate", &body).0, 200);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::account::live_through;
 use crate::support::at_rest::Secrets;
 use crate::support::{Client, STATE_KEYS, TestApp};
 
@@ -38,11 +39,13 @@ fn neither_file_nor_log_holds_a_password_a_share_or_a_secret() {
             &serde_json::json!({ "session_id": session, "client_public_key": PASSWORD }),
         );
     }
+    live_through(&app, "alice", PASSWORD, &mut secrets);
     let mut places = vec![("log", app.log().into_bytes())];
     for file in directory.path().read_dir().unwrap() {
         places.push(("file", fs::read(file.unwrap().path()).unwrap()));
     }
     assert!(places.iter().any(|(_, bytes)| contains(bytes, b"three")), "the sessions are not in the file");
+    assert!(places.iter().any(|(_, bytes)| contains(bytes, b"alice")), "the credential is not in the file");
     assert!(places[0].1.len() > 1000, "nothing was logged");
     for (place, bytes) in &places {
         secrets.assert_absent(place, bytes);

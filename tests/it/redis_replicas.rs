@@ -8,6 +8,7 @@ use std::thread;
 
 use serde_json::json;
 
+use crate::support::account::live_through;
 use crate::support::at_rest::Secrets;
 use crate::support::{Answer, Client, RedisServer, STATE_KEYS, TestApp, at_once, eventually, run};
 
@@ -305,8 +306,9 @@ fn a_dump_of_redis_and_its_files_hold_no_secret() {
             _ => {}
         }
     }
+    live_through(&apps[0], "alice", PASSWORD, &mut secrets);
     let dump = redis.dump();
-    for session in ["only initiated", "exchanged", "confirmed", "burned"] {
+    for session in ["only initiated", "exchanged", "confirmed", "burned", "credential:alice"] {
         assert!(String::from_utf8_lossy(&dump).contains(session), "{session} is not in the dump");
     }
     secrets.assert_absent("keyspace", &dump);

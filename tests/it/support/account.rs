@@ -6,6 +6,7 @@ use spake_protocol::Password;
 use spake_protocol::spake2plus::{ConfirmV, Prover, ProverConfirming, ProverSecret, Setting, ShareP, ShareV};
 use spake_protocol::stretch::{Kdf, Salt};
 
+use super::at_rest::Secrets;
 use super::{Answer, ITERATIONS, TestApp, http};
 
 /// Someone with an id and a password.
@@ -142,4 +143,23 @@ impl TestApp {
     pub fn patch(&self, path: &str, body: &Value) -> Answer {
         http::request("PATCH", &self.url, path, Some(body))
     }
+}
+
+/// Registers, leaves a login open, completes one and burns one; everything of it that must not be readable at rest.
+pub fn live_through(app: &TestApp, id: &str, password: &str, secrets: &mut Secrets) {
+    let account = Account::at(app, id, password);
+    let record = (account.secret)().verifier();
+    secrets.add("w0", *record.w0_bytes());
+    secrets.add("L", record.l_bytes()[1..].to_vec());
+    account.register(app);
+    let open = account.begin();
+    secrets.add("shareP", open.share.as_bytes()[1..].to_vec());
+    let answer = open.post(app).ok();
+    let (_, confirmation, secret) = open.against(&answer).right().unwrap();
+    secrets.add_hex("confirmP", &confirmation);
+    secrets.add_hex("K_shared", &secret);
+    secrets.add_hex("confirmed K_shared", &account.log_in(app));
+    let burned = account.begin().post(app).ok();
+    secrets.add_hex("confirmV", &burned.string("server_confirmation"));
+    confirm(app, &burned.string("session_id"), &"00".repeat(32)).refused(403, "confirmation_failed");
 }
