@@ -102,6 +102,10 @@ pub struct ServeArgs {
     #[arg(long, env = "SPAKE_GUESS_LIMIT", default_value = "10", value_name = "N", value_parser = parse::guess_limit)]
     pub guess_limit: u32,
 
+    /// Of these, those that one address is allowed (IPv6: one /64), so that a stranger does not lock the owner out; 0: all
+    #[arg(long, env = "SPAKE_GUESS_LIMIT_PER_ADDRESS", default_value = "0", value_name = "N", value_parser = parse::guess_limit_per_address)]
+    pub guess_limit_per_address: u32,
+
     /// The window
     #[arg(long, env = "SPAKE_GUESS_WINDOW", default_value = "15m", value_name = "DURATION", value_parser = parse::guess_window)]
     pub guess_window: Duration,

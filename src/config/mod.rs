@@ -84,7 +84,11 @@ fn accounts(args: &ServeArgs) -> Result<AccountPolicy, InvalidConfig> {
         kdf: args.account_kdf.as_ref().unwrap_or(&args.pbkdf2_iterations).clone(),
         mixed: args.kdf_mixed,
         login_ttl: args.login_ttl,
-        budget: Budget { limit: args.guess_limit, window: args.guess_window },
+        budget: Budget {
+            limit: args.guess_limit,
+            window: args.guess_window,
+            per_caller: Some(args.guess_limit_per_address).filter(|limit| *limit > 0),
+        },
     })
 }
 

@@ -119,6 +119,10 @@ pub(super) fn guess_limit(text: &str) -> Result<u32, String> {
     number(text, 1, 1000).and_then(|limit| u32::try_from(limit).map_err(|error| error.to_string()))
 }
 
+pub(super) fn guess_limit_per_address(text: &str) -> Result<u32, String> {
+    number(text, 0, 1000).and_then(|limit| u32::try_from(limit).map_err(|error| error.to_string()))
+}
+
 pub(super) fn guess_window(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_secs(2), Duration::from_secs(7 * 24 * 3600))
 }

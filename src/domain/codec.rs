@@ -64,13 +64,14 @@ enum ProgressV1 {
 }
 
 #[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, for the moment of encoding")]
 enum LoginV1 {
     Answered {
         share_p_hash: [u8; 32],
         share_v: [u8; 65],
         confirm_v: [u8; 32],
         outcome: [u8; 64],
-        attempt: [u8; 16],
+        attempt: [u8; 32],
         generation: Option<u64>,
         confirmed: bool,
     },

@@ -153,7 +153,8 @@ impl Server {
             tracing::info!("stopping: no new connections, requests in flight finish");
             handle.graceful_shutdown(Some(drain_timeout));
         });
-        server.serve(http::router(self.app).into_make_service()).await.map_err(StartError::Serve)
+        let service = http::router(self.app).into_make_service_with_connect_info::<SocketAddr>();
+        server.serve(service).await.map_err(StartError::Serve)
     }
 }
 

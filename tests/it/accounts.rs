@@ -228,3 +228,22 @@ fn a_login_is_no_pairing_and_a_pairing_no_login() {
     assert_eq!(listed.field("sessions")[0]["protocol"], "spake2plus");
     app.delete(&format!("/spake/cleanup/{session}")).ok();
 }
+
+#[test]
+fn one_address_does_not_use_up_the_whole_budget() {
+    let app = TestApp::with(&[("SPAKE_GUESS_LIMIT", "5"), ("SPAKE_GUESS_LIMIT_PER_ADDRESS", "2")]);
+    for guess in 1..=2 {
+        Account::guesser("alice", guess).begin().post(&app).ok();
+    }
+    Account::guesser("alice", 3).begin().post(&app).refused(429, "too_many_guesses");
+    assert_eq!(guesses(&app, "alice"), 2);
+    // Another address of this machine.
+    let login = Account::guesser("alice", 4).begin();
+    let body = login.request().to_string();
+    let output = std::process::Command::new("curl")
+        .args(["-s", "--interface", "127.0.0.2", "-H", "Content-Type: application/json", "-d", &body])
+        .arg(format!("{}/spake/login", app.url))
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("server_confirmation"), "{output:?}");
+}

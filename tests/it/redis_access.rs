@@ -85,7 +85,7 @@ fn a_certificate_of_a_foreign_authority_stops_the_start_at_once() {
 
 /// What the service needs of Redis, for docs/OPERATIONS.md: commands that it sends, and those of its scripts.
 const LEAST: &str = "~spake:* resetchannels -@all +ping +info +eval +evalsha +hget +hmget +hgetall +hsetnx +set +wait \
-                     +time +exists +hset +hdel +del +pexpireat +pttl +zadd +zrem +zcard +zcount +zrange +zrangebyscore \
+                     +time +exists +hset +hdel +del +pexpireat +pttl +zadd +zrem +zcount +zrange +zrangebyscore \
                      +zrangebylex +zremrangebyscore";
 /// And besides in a Cluster, and behind Sentinels.
 const LEAST_IN_A_CLUSTER: &str = "+cluster|slots";

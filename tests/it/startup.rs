@@ -37,6 +37,7 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ),
         ("SPAKE_LOGIN_TTL", "--login-ttl", &["", "0s", "x"]),
         ("SPAKE_GUESS_LIMIT", "--guess-limit", &["0", "1001", "x"]),
+        ("SPAKE_GUESS_LIMIT_PER_ADDRESS", "--guess-limit-per-address", &["-1", "1001", "x"]),
         ("SPAKE_GUESS_WINDOW", "--guess-window", &["1s", "8days", "x"]),
         ("SPAKE_KDF_MIXED", "--kdf-mixed", &["perhaps"]),
         ("SPAKE_ADMIN_ADDR", "--admin-addr", &["", "9464", "localhost:9464", "on"]),

@@ -1,10 +1,14 @@
 //! A login's first request: everything but the client's proof.
 
+use std::net::IpAddr;
+
 use spake_protocol::spake2plus::{ShareP, Verifier};
 
 use super::Accounts;
 use crate::domain::ids::{CredentialId, SessionId};
-use crate::domain::ports::{AttemptId, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored};
+use crate::domain::ports::{
+    AttemptId, CallerTag, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored,
+};
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
 use crate::domain::session::{Answered, LoginSession, Session};
@@ -29,11 +33,13 @@ impl Accounts {
         &self,
         id: &CredentialId,
         share: Result<ShareP, Malformed>,
+        caller: IpAddr,
     ) -> Result<LoggedIn, ServiceError> {
         let share = share.map_err(Refusal::from)?;
+        let caller = self.tag(id, caller);
         let session_id = SessionId::of_login(&self.facts().seed, id, share.as_bytes());
         for _ in 0..MAX_RACES {
-            let view = self.logins.view(id, &session_id, self.policy.budget.window).await?;
+            let view = self.logins.view(id, &session_id, caller, self.policy.budget).await?;
             if let Some(stored) = &view.earlier {
                 // A failover may have undone what was read: then it is read again.
                 if self.sessions.records.settle(&session_id, stored.revision).await? {
@@ -41,8 +47,11 @@ impl Accounts {
                 }
                 continue;
             }
-            self.within_budget(view.guesses)?;
-            let (session, login) = self.respond(id, &session_id, &view, &share)?;
+            if let Some(guesses) = view.over_budget {
+                return Err(too_many(guesses));
+            }
+            let attempt = AttemptId::new(random_bytes(), caller);
+            let (session, login) = self.respond(id, &session_id, &view, &share, attempt)?;
             match self.logins.commit(id, login, self.policy.budget).await? {
                 Committed::New(lifetime) => {
                     let answered = session.answer_again(id, &share)?;
@@ -55,8 +64,16 @@ impl Accounts {
         Err(faster_than_read())
     }
 
-    fn within_budget(&self, guesses: Guesses) -> Result<(), ServiceError> {
-        if guesses.used >= self.policy.budget.limit { Err(too_many(guesses)) } else { Ok(()) }
+    /// A caller's tag: an IPv6 caller has a whole /64 of addresses and is one.
+    fn tag(&self, id: &CredentialId, caller: IpAddr) -> CallerTag {
+        let address = match caller.to_canonical() {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().split_at(8).0.to_vec(),
+        };
+        let mac = self.facts().seed.mac("caller", &[id.as_str().as_bytes(), &address]);
+        let mut tag = [0; 16];
+        tag.copy_from_slice(mac.split_at(16).0);
+        CallerTag(tag)
     }
 
     /// The verifier's whole part. For a credential that does not exist or is disabled, it is the decoy's.
@@ -66,11 +83,11 @@ impl Accounts {
         session_id: &SessionId,
         view: &LoginView,
         share: &ShareP,
+        attempt: AttemptId,
     ) -> Result<(LoginSession, Login), ServiceError> {
         let (credential, may_log_in) = self.vault.open_or_decoy(id, view.credential.as_ref())?;
         let verifier = if may_log_in { &credential.verifier } else { self.vault.decoy() };
         let response = Verifier::respond(verifier, &self.setting(id)?, share, &mut system_rng());
-        let attempt = AttemptId(random_bytes());
         let generation = may_log_in.then_some(credential.generation);
         let session = LoginSession::answered(id.clone(), share, &response, attempt, generation);
         let session = Session::Login(session);

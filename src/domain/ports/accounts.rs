@@ -14,8 +14,32 @@ pub struct Generation(pub u64);
 
 /// Names one answer that tested a password: random, and never used again. (An id that could come back would, after its
 /// session's end, hand out an answer that nobody counted.)
+///
+/// 16 random bytes and the tag of the caller, so that a budget can be kept for each of them too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AttemptId(pub [u8; 16]);
+pub struct AttemptId(pub [u8; 32]);
+
+/// Who tries, as a store may know it: a keyed hash of the credential and the caller's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallerTag(pub [u8; 16]);
+
+impl AttemptId {
+    /// An attempt by `caller`.
+    pub fn new(random: [u8; 16], caller: CallerTag) -> Self {
+        let mut bytes = [0; 32];
+        let (first, last) = bytes.split_at_mut(16);
+        first.copy_from_slice(&random);
+        last.copy_from_slice(&caller.0);
+        Self(bytes)
+    }
+
+    /// Who tried.
+    pub fn caller(&self) -> CallerTag {
+        let mut tag = [0; 16];
+        tag.copy_from_slice(self.0.split_at(16).1);
+        CallerTag(tag)
+    }
+}
 
 /// What is written for a credential.
 #[derive(Debug, Clone)]
@@ -108,6 +132,8 @@ pub struct Budget {
     pub limit: u32,
     /// The sliding window.
     pub window: Duration,
+    /// Of these answers, at most so many to one caller, so that a stranger does not lock out the owner.
+    pub per_caller: Option<u32>,
 }
 
 /// How much of a budget is used at this moment.
@@ -124,8 +150,8 @@ pub struct Guesses {
 pub struct LoginView {
     /// The credential, if it exists.
     pub credential: Option<StoredCredential>,
-    /// Its budget.
-    pub guesses: Guesses,
+    /// The budget that is used up, if one is: the credential's, or the caller's share of it.
+    pub over_budget: Option<Guesses>,
     /// An earlier session of the same id.
     pub earlier: Option<Stored>,
 }
@@ -225,10 +251,11 @@ pub trait LoginStore: Send + Sync + 'static {
         &self,
         credential: &CredentialId,
         session: &SessionId,
-        window: Duration,
+        caller: CallerTag,
+        budget: Budget,
     ) -> Result<LoginView, StoreError>;
 
-    /// In one step: unless a session of that id is there, and if fewer than the limit are in the window, counts the
+    /// In one step: unless a session of that id is there, and if fewer than the limits are in the window, counts the
     /// attempt and makes the session.
     async fn commit(
         &self,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use self::accounts::{
-    AttemptId, Budget, Committed, Completed, Completion, Condition, CredentialEntry, CredentialPage,
-    CredentialStore, Generation, Guesses, ListedCredential, Login, LoginStore, LoginView, Put, Removed,
-    StoredCredential, Times,
+    AttemptId, Budget, CallerTag, Committed, Completed, Completion, Condition, CredentialEntry,
+    CredentialPage, CredentialStore, Generation, Guesses, ListedCredential, Login, LoginStore, LoginView,
+    Put, Removed, StoredCredential, Times,
 };
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Status, Summary};

@@ -19,6 +19,7 @@ pub struct LoginSession {
 }
 
 /// The least that the next step needs; no ephemeral scalar, w0 or L is among it.
+#[expect(clippy::large_enum_variant, reason = "one at a time, for the moment of a request")]
 pub(in crate::domain) enum LoginProgress {
     /// shareV and confirmV are out: a guess has been given away.
     Answered {

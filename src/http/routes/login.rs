@@ -1,7 +1,9 @@
 //! `POST /spake/login`.
 
+use std::net::SocketAddr;
+
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use serde::Serialize;
 
 use crate::domain::accounts::LoggedIn;
@@ -25,6 +27,7 @@ pub(in crate::http) struct LoginResponse {
 
 pub(in crate::http) async fn login(
     State(app): State<App>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
     mut payload: Payload,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let [id, share] = payload.required(
@@ -32,7 +35,7 @@ pub(in crate::http) async fn login(
         "credential_id and client_public_key are required",
     )?;
     let id = fields::credential_id(&id)?;
-    let logged_in = app.accounts.login(&id, fields::prover_share(&share)).await?;
+    let logged_in = app.accounts.login(&id, fields::prover_share(&share), caller.ip()).await?;
     Ok(Json(logged_in.into()))
 }
 

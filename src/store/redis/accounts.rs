@@ -11,9 +11,9 @@ use super::keys::Bucket;
 use super::sessions::{confirmed_name, lifetime, revision};
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::ports::{
-    Budget, Committed, Completed, Completion, Condition, CredentialEntry, CredentialPage, CredentialStore,
-    Cursor, Generation, Guesses, ListError, Login, LoginStore, LoginView, Put, Removed, StoreError, Stored,
-    StoredCredential, Times,
+    Budget, CallerTag, Committed, Completed, Completion, Condition, CredentialEntry, CredentialPage,
+    CredentialStore, Cursor, Generation, Guesses, ListError, Login, LoginStore, LoginView, Put, Removed,
+    StoreError, Stored, StoredCredential, Times,
 };
 use crate::domain::time::Timestamp;
 
@@ -92,15 +92,20 @@ impl LoginStore for RedisStore {
         &self,
         credential: &CredentialId,
         session: &SessionId,
-        window: Duration,
+        caller: CallerTag,
+        budget: Budget,
     ) -> Result<LoginView, StoreError> {
         let (key, session_key) = (self.keys.credential(credential), self.keys.session(session));
         let keys = [&*key, &self.keys.guesses(credential), &*session_key];
-        let call = Call::script(&call::VIEW_LOGIN, &keys).arg(millis(window));
+        let call = Call::script(&call::VIEW_LOGIN, &keys)
+            .arg(millis(budget.window))
+            .arg(budget.limit)
+            .arg(&caller.0)
+            .arg(budget.per_caller.unwrap_or(0));
         let (row, used, earlier): (CredentialRow, GuessesRow, SessionRow) = self.link.read(&call).await?;
         Ok(LoginView {
             credential: stored_credential(row, &key)?,
-            guesses: guesses(used),
+            over_budget: Some(guesses(used)).filter(|guesses| guesses.used > 0),
             earlier: stored_session(earlier, &session_key)?,
         })
     }
@@ -124,7 +129,9 @@ impl LoginStore for RedisStore {
             .arg(confirmed_name(summary.confirmed))
             .arg(&login.attempt.0)
             .arg(millis(budget.window))
-            .arg(budget.limit);
+            .arg(budget.limit)
+            .arg(&login.attempt.caller().0)
+            .arg(budget.per_caller.unwrap_or(0));
         let answer: (String, Option<u64>, Option<u64>) = self.committed(&call, bucket).await?;
         match answer {
             (what, Some(created), Some(expires)) if what == "new" => {

@@ -13,11 +13,15 @@ pub(super) struct Script {
     hash: LazyLock<String>,
 }
 
+/// Each of one file, or of several one after another.
 macro_rules! scripts {
-    ($($name:ident = $file:literal;)*) => {
-        $(pub(super) static $name: Script = Script {
-            source: include_str!(concat!("lua/", $file)),
-            hash: LazyLock::new(|| redis::Script::new(include_str!(concat!("lua/", $file))).get_hash().to_owned()),
+    ($($name:ident = $($file:literal)+;)*) => {
+        $(pub(super) static $name: Script = {
+            const SOURCE: &str = concat!($(include_str!(concat!("lua/", $file))),+);
+            Script {
+                source: SOURCE,
+                hash: LazyLock::new(|| redis::Script::new(SOURCE).get_hash().to_owned()),
+            }
         };)*
     };
 }
@@ -36,8 +40,8 @@ scripts! {
     RESEAL_CREDENTIAL = "reseal_credential.lua";
     REMOVE_CREDENTIAL = "remove_credential.lua";
     LIST_CREDENTIALS = "list_credentials.lua";
-    VIEW_LOGIN = "view_login.lua";
-    COMMIT_LOGIN = "commit_login.lua";
+    VIEW_LOGIN = "over.lua" "view_login.lua";
+    COMMIT_LOGIN = "over.lua" "commit_login.lua";
     COMPLETE_LOGIN = "complete_login.lua";
     GUESSES = "guesses.lua";
 }

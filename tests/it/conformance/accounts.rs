@@ -6,8 +6,8 @@ use std::time::Duration;
 use spake_service::domain::ids::{CredentialId, SessionId};
 use spake_service::domain::keyspace::Seed;
 use spake_service::domain::ports::{
-    AttemptId, Budget, Committed, Completed, Completion, Condition, CredentialEntry, Cursor, Entry,
-    Generation, Guesses, ListError, Login, Put, Removed, Swap,
+    AttemptId, Budget, CallerTag, Committed, Completed, Completion, Condition, CredentialEntry, Cursor,
+    Entry, Generation, Guesses, ListError, Login, Put, Removed, Swap,
 };
 use spake_service::domain::random::random_bytes;
 use spake_service::domain::session::{Protocol, Status, Summary};
@@ -16,7 +16,8 @@ use super::fixtures::{Fixture, START};
 
 const TTL: Duration = Duration::from_secs(120);
 const WINDOW: Duration = Duration::from_secs(900);
-const BUDGET: Budget = Budget { limit: 3, window: WINDOW };
+const BUDGET: Budget = Budget { limit: 3, window: WINDOW, per_caller: None };
+const CALLER: CallerTag = CallerTag([5; 16]);
 
 fn id(text: &str) -> CredentialId {
     CredentialId::parse(text).unwrap()
@@ -37,7 +38,7 @@ fn session(credential: &str, share: u8) -> SessionId {
 }
 
 fn login(credential: &str, share: u8) -> Login {
-    let attempt = AttemptId(random_bytes());
+    let attempt = AttemptId::new(random_bytes(), CALLER);
     Login { session: session(credential, share), entry: entry(false), ttl: TTL, attempt }
 }
 
@@ -139,9 +140,13 @@ pub async fn a_login_is_counted_with_its_session_or_not_at_all(f: Fixture) {
         matches!(f.commit("a", 1).await, Committed::New(lifetime) if lifetime.expires == START.after(TTL))
     );
     assert_eq!(f.used("a").await, 1);
-    let view = f.logins.view(&id("a"), &session("a", 1), WINDOW).await.unwrap();
-    assert!(view.credential.is_none() && view.earlier.is_some());
-    assert_eq!(view.guesses, Guesses { used: 1, frees_in: Some(WINDOW) });
+    let view = async || f.logins.view(&id("a"), &session("a", 1), CALLER, BUDGET).await.unwrap();
+    let seen = view().await;
+    assert!(seen.credential.is_none() && seen.earlier.is_some() && seen.over_budget.is_none());
+    assert_eq!(
+        f.logins.guesses(&id("a"), WINDOW).await.unwrap(),
+        Guesses { used: 1, frees_in: Some(WINDOW) }
+    );
     // The same share again: the session is there, and nothing is counted.
     assert_eq!(f.commit("a", 1).await, Committed::Earlier);
     assert_eq!(f.used("a").await, 1);
@@ -150,6 +155,7 @@ pub async fn a_login_is_counted_with_its_session_or_not_at_all(f: Fixture) {
     f.advance(Duration::from_secs(1));
     let over = Guesses { used: 3, frees_in: Some(WINDOW - Duration::from_secs(1)) };
     assert_eq!(f.commit("a", 4).await, Committed::OverBudget(over));
+    assert_eq!(view().await.over_budget, Some(over));
     assert!(f.sessions.read(&session("a", 4)).await.unwrap().is_none(), "no session without its debit");
     assert_eq!((f.used("a").await, f.used("b").await), (3, 0));
 }
@@ -230,6 +236,34 @@ pub async fn of_many_logins_at_once_no_more_than_the_limit_is_counted(f: Fixture
     }
     assert_eq!((new, f.used("a").await), (3, 3));
     f.count_comes_to(3).await;
+}
+
+pub async fn one_caller_uses_up_its_share_and_not_that_of_the_others(f: Fixture) {
+    let budget = Budget { per_caller: Some(2), ..BUDGET };
+    let by = |share, caller: u8| {
+        let attempt = AttemptId::new(random_bytes(), CallerTag([caller; 16]));
+        Login { attempt, ..login("a", share) }
+    };
+    let commit = async |login: Login| f.logins.commit(&id("a"), login, budget).await.unwrap();
+    let first = by(1, 1);
+    assert!(matches!(commit(first.clone()).await, Committed::New(_)));
+    f.advance(Duration::from_secs(1));
+    assert!(matches!(commit(by(2, 1)).await, Committed::New(_)));
+    let theirs = Guesses { used: 2, frees_in: Some(WINDOW - Duration::from_secs(1)) };
+    assert_eq!(commit(by(3, 1)).await, Committed::OverBudget(theirs));
+    let view = async |caller| {
+        let caller = CallerTag([caller; 16]);
+        f.logins.view(&id("a"), &session("a", 9), caller, budget).await.unwrap().over_budget
+    };
+    assert_eq!((view(1).await, view(2).await), (Some(theirs), None));
+    assert!(matches!(commit(by(4, 2)).await, Committed::New(_)), "the owner, from elsewhere");
+    // All together are never more than the credential's own limit.
+    let all = Guesses { used: 3, ..theirs };
+    assert_eq!(commit(by(5, 3)).await, Committed::OverBudget(all));
+    // A right login gives back to both.
+    f.put("a", 1, Condition::Always).await;
+    assert_eq!(f.complete("a", &first, 1).await, Completed::Won);
+    assert_eq!((view(1).await, f.used("a").await), (None, 2));
 }
 
 pub async fn a_cleared_budget_is_empty_and_only_it(f: Fixture) {

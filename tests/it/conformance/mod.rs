@@ -277,6 +277,7 @@ conformance! { memory file redis valkey redis8: {
     a_right_login_takes_back_its_own_attempt_once
     a_login_does_not_complete_against_a_changed_credential
     of_many_logins_at_once_no_more_than_the_limit_is_counted
+    one_caller_uses_up_its_share_and_not_that_of_the_others
     a_cleared_budget_is_empty_and_only_it
     a_login_is_a_session_like_any_other
 } }

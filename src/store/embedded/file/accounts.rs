@@ -8,28 +8,29 @@ use redb::{
 
 use crate::domain::ids::CredentialId;
 use crate::domain::ports::{
-    AttemptId, Budget, Condition, CredentialEntry, Generation, Guesses, Put, Removed, StoredCredential, Times,
+    AttemptId, Budget, CallerTag, Condition, CredentialEntry, Generation, Guesses, Put, Removed,
+    StoredCredential, Times,
 };
 use crate::domain::time::Timestamp;
 
 /// generation, created, updated, disabled, sealed
 pub(super) type CredentialRow<'a> = (u64, u64, u64, bool, &'a [u8]);
 /// credential, time, attempt
-type AttemptKey<'a> = (&'a str, u64, [u8; 16]);
+type AttemptKey<'a> = (&'a str, u64, [u8; 32]);
 
 pub(super) const CREDENTIALS: TableDefinition<'_, &str, CredentialRow<'_>> =
     TableDefinition::new("credentials");
 /// To the time when the attempt can be forgotten.
 pub(super) const ATTEMPTS: TableDefinition<'_, AttemptKey<'_>, u64> = TableDefinition::new("attempts");
 /// By the time when they can be forgotten: (time, attempt) to (credential, time of the attempt).
-const ATTEMPTS_BY_END: TableDefinition<'_, (u64, [u8; 16]), (&str, u64)> =
+const ATTEMPTS_BY_END: TableDefinition<'_, (u64, [u8; 32]), (&str, u64)> =
     TableDefinition::new("attempts by end");
 
 /// The tables of accounts in one write transaction.
 pub(super) struct AccountTables<'txn> {
     credentials: Table<'txn, &'static str, CredentialRow<'static>>,
     attempts: Table<'txn, AttemptKey<'static>, u64>,
-    attempts_by_end: Table<'txn, (u64, [u8; 16]), (&'static str, u64)>,
+    attempts_by_end: Table<'txn, (u64, [u8; 32]), (&'static str, u64)>,
 }
 
 impl<'txn> AccountTables<'txn> {
@@ -91,8 +92,7 @@ impl<'txn> AccountTables<'txn> {
         budget: Budget,
         now: Timestamp,
     ) -> Result<Result<(), Guesses>, StorageError> {
-        let guesses = guesses(&self.attempts, id.as_str(), budget.window, now)?;
-        if guesses.used >= budget.limit {
+        if let Some(guesses) = over(&self.attempts, id.as_str(), attempt.caller(), budget, now)? {
             return Ok(Err(guesses));
         }
         let until = now.after(budget.window).as_millis();
@@ -134,8 +134,8 @@ impl<'txn> AccountTables<'txn> {
         Ok(limit)
     }
 
-    fn attempts_of(&self, id: &str) -> Result<Vec<(u64, [u8; 16], u64)>, StorageError> {
-        let all = self.attempts.range((id, 0, [0; 16])..=(id, u64::MAX, [0xff; 16]))?;
+    fn attempts_of(&self, id: &str) -> Result<Vec<(u64, [u8; 32], u64)>, StorageError> {
+        let all = self.attempts.range((id, 0, [0; 32])..=(id, u64::MAX, [0xff; 32]))?;
         all.map(|entry| {
             let (key, until) = entry?;
             let (_, at, attempt) = key.value();
@@ -144,7 +144,7 @@ impl<'txn> AccountTables<'txn> {
         .collect()
     }
 
-    fn forget(&mut self, id: &str, (at, attempt, until): (u64, [u8; 16], u64)) -> Result<(), StorageError> {
+    fn forget(&mut self, id: &str, (at, attempt, until): (u64, [u8; 32], u64)) -> Result<(), StorageError> {
         self.attempts.remove((id, at, attempt))?;
         self.attempts_by_end.remove((until, attempt))?;
         Ok(())
@@ -178,12 +178,39 @@ pub(super) fn guesses(
     window: Duration,
     now: Timestamp,
 ) -> Result<Guesses, StorageError> {
+    guesses_by(attempts, id, window, now, |_| true)
+}
+
+/// The budget that is used up, if one is.
+pub(super) fn over(
+    attempts: &impl ReadableTable<AttemptKey<'static>, u64>,
+    id: &str,
+    caller: CallerTag,
+    budget: Budget,
+    now: Timestamp,
+) -> Result<Option<Guesses>, StorageError> {
+    let all = guesses(attempts, id, budget.window, now)?;
+    if all.used >= budget.limit {
+        return Ok(Some(all));
+    }
+    let Some(limit) = budget.per_caller else { return Ok(None) };
+    let theirs = guesses_by(attempts, id, budget.window, now, |attempt| attempt.caller() == caller)?;
+    Ok(Some(theirs).filter(|theirs| theirs.used >= limit))
+}
+
+fn guesses_by(
+    attempts: &impl ReadableTable<AttemptKey<'static>, u64>,
+    id: &str,
+    window: Duration,
+    now: Timestamp,
+    by: impl Fn(AttemptId) -> bool,
+) -> Result<Guesses, StorageError> {
     let mut guesses = Guesses { used: 0, frees_in: None };
-    for entry in attempts.range((id, 0, [0; 16])..=(id, u64::MAX, [0xff; 16]))? {
+    for entry in attempts.range((id, 0, [0; 32])..=(id, u64::MAX, [0xff; 32]))? {
         let (key, _) = entry?;
-        let (_, at, _) = key.value();
+        let (_, at, attempt) = key.value();
         let end = Timestamp::from_millis(at).after(window);
-        if end > now {
+        if end > now && by(AttemptId(attempt)) {
             guesses.used = guesses.used.saturating_add(1);
             guesses.frees_in.get_or_insert(end.since(now));
         }

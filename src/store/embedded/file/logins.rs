@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::FileStore;
-use super::accounts::{ATTEMPTS, CREDENTIALS, guesses, stored, times};
+use super::accounts::{ATTEMPTS, CREDENTIALS, guesses, over, stored, times};
 use super::schema::SESSIONS;
 use super::sessions;
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::ports::{
-    Budget, Committed, Completed, Completion, Condition, Created, CredentialEntry, CredentialPage,
+    Budget, CallerTag, Committed, Completed, Completion, Condition, Created, CredentialEntry, CredentialPage,
     CredentialStore, Cursor, Guesses, ListError, ListedCredential, Login, LoginStore, LoginView, Put,
     Removed, StoreError, StoredCredential,
 };
@@ -88,7 +88,8 @@ impl LoginStore for FileStore {
         &self,
         credential: &CredentialId,
         session: &SessionId,
-        window: Duration,
+        caller: CallerTag,
+        budget: Budget,
     ) -> Result<LoginView, StoreError> {
         let (credential, session, now) = (credential.clone(), session.clone(), self.clock.now());
         self.read_in(move |transaction| {
@@ -97,7 +98,7 @@ impl LoginStore for FileStore {
             let attempts = transaction.open_table(ATTEMPTS)?;
             Ok(LoginView {
                 credential: there.map(|row| stored(row.value())),
-                guesses: guesses(&attempts, credential.as_str(), window, now)?,
+                over_budget: over(&attempts, credential.as_str(), caller, budget, now)?,
                 earlier: earlier.and_then(|row| sessions::stored(row.value(), now)),
             })
         })

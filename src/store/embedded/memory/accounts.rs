@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::{MemoryStore, lock};
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::ports::{
-    AttemptId, Budget, Committed, Completed, Completion, Condition, CredentialEntry, CredentialPage,
-    CredentialStore, Cursor, Generation, Guesses, ListError, ListedCredential, Login, LoginStore, LoginView,
-    Put, Removed, StoreError, StoredCredential, Times,
+    AttemptId, Budget, CallerTag, Committed, Completed, Completion, Condition, CredentialEntry,
+    CredentialPage, CredentialStore, Cursor, Generation, Guesses, ListError, ListedCredential, Login,
+    LoginStore, LoginView, Put, Removed, StoreError, StoredCredential, Times,
 };
 use crate::domain::time::Timestamp;
 
@@ -39,7 +39,20 @@ impl Attempts {
 
     /// Those in the window that ends now.
     fn guesses(&self, now: Timestamp, window: Duration) -> Guesses {
-        let mut live = self.0.iter().filter(|attempt| attempt.at.after(window) > now);
+        self.guesses_by(now, window, |_| true)
+    }
+
+    /// The budget that is used up, if one is.
+    fn over(&self, now: Timestamp, budget: Budget, caller: CallerTag) -> Option<Guesses> {
+        let all = self.guesses(now, budget.window);
+        let theirs = || self.guesses_by(now, budget.window, |attempt| attempt.caller() == caller);
+        Some(all).filter(|all| all.used >= budget.limit).or_else(|| {
+            budget.per_caller.and_then(|limit| Some(theirs()).filter(|theirs| theirs.used >= limit))
+        })
+    }
+
+    fn guesses_by(&self, now: Timestamp, window: Duration, by: impl Fn(&AttemptId) -> bool) -> Guesses {
+        let mut live = self.0.iter().filter(|attempt| attempt.at.after(window) > now && by(&attempt.id));
         let oldest = live.next();
         let used = u32::try_from(live.count()).unwrap_or(u32::MAX);
         match oldest {
@@ -151,14 +164,15 @@ impl LoginStore for MemoryStore {
         &self,
         credential: &CredentialId,
         session: &SessionId,
-        window: Duration,
+        caller: CallerTag,
+        budget: Budget,
     ) -> Result<LoginView, StoreError> {
         let shard = self.shard(credential.bucket());
         let now = self.clock.now();
         let attempts = shard.attempts.get(credential);
         Ok(LoginView {
             credential: shard.credentials.get(credential).map(HeldCredential::stored),
-            guesses: attempts.map_or(Guesses { used: 0, frees_in: None }, |all| all.guesses(now, window)),
+            over_budget: attempts.and_then(|attempts| attempts.over(now, budget, caller)),
             earlier: shard.live(session, now).map(super::Held::stored),
         })
     }
@@ -176,8 +190,7 @@ impl LoginStore for MemoryStore {
         }
         let attempts = shard.attempts.entry(credential.clone()).or_default();
         attempts.0.retain(|attempt| attempt.at.after(budget.window) > now);
-        let guesses = attempts.guesses(now, budget.window);
-        if guesses.used >= budget.limit {
+        if let Some(guesses) = attempts.over(now, budget, login.attempt.caller()) {
             return Ok(Committed::OverBudget(guesses));
         }
         attempts.0.push(Attempt { id: login.attempt, at: now, until: now.after(budget.window) });

@@ -1,6 +1,6 @@
 -- Counts an attempt and makes its session, both or neither.
 -- KEYS: session, index, guesses.
--- ARGV: id, ttl, sealed, status, protocol, confirmed, attempt, window, limit.
+-- ARGV: id, ttl, sealed, status, protocol, confirmed, attempt, window, limit, caller, limit of a caller (0: none).
 -- Returns {'new', created, expires}, {'earlier'}, or {'over', attempts, milliseconds until one leaves the window}.
 local there = redis.call('HMGET', KEYS[1], 'sealed', 'created', 'expires')
 if there[1] == ARGV[3] then
@@ -12,13 +12,12 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local window, limit = tonumber(ARGV[8]), tonumber(ARGV[9])
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%.0f', now - window))
-local used = redis.call('ZCARD', KEYS[3])
-if used >= limit then
-  local oldest = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
-  return {'over', used, oldest[2] + window - now}
+local window = tonumber(ARGV[8])
+local refused = over(KEYS[3], now, window, tonumber(ARGV[9]), ARGV[10], tonumber(ARGV[11]))
+if refused then
+  return {'over', refused[1], refused[2]}
 end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%.0f', now - window))
 local created = string.format('%.0f', now)
 local expires = string.format('%.0f', now + ARGV[2])
 redis.call('ZADD', KEYS[3], created, ARGV[7])
