@@ -1,4 +1,6 @@
-"""Client side of spake-service: SPAKE2 (RFC 9382) on P-256, as party A.
+"""Client side of spake-service on P-256: SPAKE2 (RFC 9382) as party A, SPAKE2+ (RFC 9383) as prover.
+
+Pairing with a one-time code, SPAKE2:
 
     client = SPAKEClient()
     share = client.generate_public_key(password)            # pA, to the service
@@ -7,6 +9,12 @@
     client.verify_confirmation(server_confirmation)         # cB, from the service
 
 Until `verify_confirmation` has returned, the peer has not shown that it knows the password.
+
+Accounts, SPAKE2+ (`spake_account`, and without HTTP `spake_prover`):
+
+    account = SPAKEAccount("https://spake.example", "alice")
+    account.register(password)
+    login = account.login(password)                         # confirmed by both sides
 
 Names of values are those of the RFC: pA and pB the shares, K the common point, TT the
 transcript, cA and cB the confirmations; `p` is the order of the group and `q` that of the field.
@@ -26,27 +34,64 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, ClassVar, NoReturn, cast
 
 # Documented there, but not exported explicitly in the type hints of every release.
 from Crypto.PublicKey.ECC import EccPoint  # type: ignore[attr-defined, unused-ignore]
 
+if TYPE_CHECKING:
+    from spake_account import HttpResponse as HttpResponse
+    from spake_account import HttpSession as HttpSession
+    from spake_account import Login as Login
+    from spake_account import Registration as Registration
+    from spake_account import ServiceError as ServiceError
+    from spake_account import ServiceUnreachable as ServiceUnreachable
+    from spake_account import SPAKEAccount as SPAKEAccount
+    from spake_account import TooManyGuesses as TooManyGuesses
+    from spake_prover import Proof as Proof
+    from spake_prover import SPAKEProver as SPAKEProver
+    from spake_prover import Verifier as Verifier
+
 __all__ = [
     "Argon2id",
     "ConfirmationFailed",
+    "HttpResponse",
+    "HttpSession",
     "InvalidShare",
     "Kdf",
+    "Login",
     "MissingDependency",
     "ParametersRefused",
     "PasswordRefused",
     "Pbkdf2",
     "PinMismatch",
+    "Proof",
+    "Registration",
+    "SPAKEAccount",
     "SPAKEClient",
+    "SPAKEProver",
     "Scrypt",
+    "ServiceError",
+    "ServiceUnreachable",
     "SpakeError",
+    "TooManyGuesses",
+    "Verifier",
     "WrongOrder",
+    "WrongPassword",
     "verify_shared_secret",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What stands in the modules above this one, which import it, is looked up when it is asked for."""
+    if name in __all__:
+        import spake_account
+        import spake_prover
+
+        for module in (spake_account, spake_prover):
+            if name in module.__all__:
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 # ---- errors ----
@@ -78,6 +123,10 @@ class PinMismatch(SpakeError):
 
 class ConfirmationFailed(SpakeError):
     """The peer did not prove that it knows the password. Do not use the shared secret."""
+
+
+class WrongPassword(ConfirmationFailed):
+    """One side refused the other's confirmation. A login with an unknown id fails just so."""
 
 
 class MissingDependency(SpakeError, ImportError):
@@ -392,14 +441,12 @@ class SPAKEClient:
         context: str | bytes = "spake-service/1",
         kdf: Kdf = Pbkdf2(iterations=600_000),
     ) -> None:
-        if not isinstance(kdf, Kdf):
-            raise TypeError("kdf must be a Pbkdf2, Argon2id or Scrypt object")
-        self._client_id = _as_bytes(client_id)
-        self._server_id = _as_bytes(server_id)
-        self._context = _as_bytes(context)
+        self._client_id = _as_bytes(client_id, "client_id")
+        self._server_id = _as_bytes(server_id, "server_id")
+        self._context = _as_bytes(context, "context")
         if len(self._context) > 255:
             raise ParametersRefused("a context has at most 255 bytes")
-        self._kdf = kdf
+        self._kdf = _as_kdf(kdf)
         self._salt = _pairing_salt(self._client_id, self._server_id)
         self._state: _Fresh | _Started | _Derived | _Failed = _Fresh()
 
@@ -511,9 +558,15 @@ def verify_shared_secret(a: bytes, b: bytes) -> bool:
     return hmac.compare_digest(a, b)
 
 
-def _as_bytes(text: str | bytes) -> bytes:
+def _as_kdf(kdf: Kdf) -> Kdf:
+    if not isinstance(kdf, Kdf):
+        raise TypeError("kdf must be a Pbkdf2, Argon2id or Scrypt object")
+    return kdf
+
+
+def _as_bytes(text: str | bytes, name: str) -> bytes:
     if not isinstance(text, (str, bytes)):
-        raise TypeError("client_id, server_id and context are str or bytes")
+        raise TypeError(f"{name} is str or bytes")
     return text.encode() if isinstance(text, str) else text
 
 
@@ -614,10 +667,13 @@ def _check_wrong_password() -> None:
 
 def main() -> int:
     """The built-in protocol test; 0 when every check passed."""
+    from spake_prover import CHECKS
+
     checks: tuple[tuple[str, Callable[[], None]], ...] = (
         ("the first vector of RFC 9382 is reproduced", _check_rfc_vector),
         ("both sides of one password agree and confirm", _check_agreement),
         ("a wrong password gives other secrets and no confirmation", _check_wrong_password),
+        *CHECKS,
     )
     failures = 0
     for promise, check in checks:
@@ -633,4 +689,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    import spake_utils  # the module that the others import, and not a second one
+
+    sys.exit(spake_utils.main())

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+import spake_prover
 import spake_utils
 from spake_utils import Pbkdf2
 
@@ -15,6 +16,7 @@ def scalars(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Makes the next runs draw a given x."""
 
     def fix(x: int) -> None:
-        monkeypatch.setattr(spake_utils, "_random_scalar", lambda: x)
+        for module in (spake_utils, spake_prover):
+            monkeypatch.setattr(module, "_random_scalar", lambda: x)
 
     return fix

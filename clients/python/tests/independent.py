@@ -1,4 +1,4 @@
-"""SPAKE2 as the design states it, a second time: affine formulas, plain integers, hashlib.
+"""SPAKE2 and SPAKE2+ as the design states them, a second time: affine formulas, plain integers, hashlib.
 
 Shares no code with spake_utils and does not use PyCryptodome. Run as a program it prints
 the frozen vectors (vectors/client_kat.json).
@@ -160,6 +160,51 @@ class PartyB:
     def finish(self, pa: bytes) -> dict[str, bytes]:
         k = multiply(self.y, add(decode(pa), negate(multiply(self.w, M))))
         return outputs(transcript(self.a, self.b, pa, self.share, k, self.w), self.context)
+
+
+def scalars_w0_w1(
+    password: str, prover: bytes, verifier: bytes, kdf: dict[str, Any], salt: bytes
+) -> tuple[int, int]:
+    prk = core(kdf, lv(prepare(password)) + lv(prover) + lv(verifier), salt)
+    wide = expand(prk, b"spake-service/1 w0 w1", 80)
+    return int.from_bytes(wide[:40], "big") % P, int.from_bytes(wide[40:], "big") % P
+
+
+class PartyV:
+    """The service's part in one login."""
+
+    def __init__(
+        self,
+        w0: int,
+        l: Point,
+        *,
+        prover: bytes = b"alice",
+        verifier: bytes = b"spake-service",
+        context: bytes = b"spake-service/1",
+        y: int,
+    ) -> None:
+        self.w0, self.l, self.y = w0, l, y
+        self.setting = lv(context) + lv(prover) + lv(verifier)
+        self.share = encode(add(multiply(y, G), multiply(w0, N)))
+
+    def respond(self, share_p: bytes) -> dict[str, bytes]:
+        z = encode(multiply(self.y, add(decode(share_p), negate(multiply(self.w0, M)))))
+        v = encode(multiply(self.y, self.l))
+        points = [encode(M), encode(N), share_p, self.share, z, v]
+        tt = self.setting + b"".join(map(lv, points)) + lv(self.w0.to_bytes(32, "big"))
+        main = hashlib.sha256(tt).digest()
+        keys = expand(mac(b"", main), b"ConfirmationKeys", 64)
+        return {
+            "Z": z,
+            "V": v,
+            "TT": tt,
+            "K_main": main,
+            "K_confirmP": keys[:32],
+            "K_confirmV": keys[32:],
+            "confirmP": mac(keys[:32], self.share),
+            "confirmV": mac(keys[32:], share_p),
+            "K_shared": expand(mac(b"", main), b"SharedKey", 32),
+        }
 
 
 def vector(

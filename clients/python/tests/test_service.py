@@ -73,9 +73,9 @@ def ok(response: requests.Response) -> dict[str, Any]:
     return data
 
 
-def python_blocks(readme: Path) -> list[str]:
+def python_blocks(readme: Path, using: str = "SPAKEClient") -> list[str]:
     blocks = re.findall(r"^```python\n(.*?)^```", readme.read_text(encoding="utf-8"), re.S | re.M)
-    return [block for block in blocks if "SPAKEClient" in block]
+    return [block for block in blocks if using in block]
 
 
 def run_example(code: str, service: Service) -> str:
