@@ -19,21 +19,32 @@ fn blocks(document: &str, language: &str, marker: &str) -> Vec<String> {
     blocks.filter(|block| block.contains(marker)).collect()
 }
 
-#[test]
-fn the_curl_walk_through_of_the_readme_works() {
-    let blocks = blocks(&document("README.md"), "bash", "curl -s");
+/// Runs the README's block of shell that contains `marker` against a service on its defaults; what it prints.
+fn walk_through(marker: &str) -> String {
+    let blocks = blocks(&document("README.md"), "bash", marker);
     assert_eq!(blocks.len(), 1, "one walk-through");
-    // The walk-through speaks of the defaults, so this service stretches at full cost.
+    // It speaks of the defaults, so this service stretches at full cost.
     let app = TestApp::with(&[("SPAKE_PBKDF2_ITERATIONS", "600000")]);
     let script =
         blocks[0].replace("http://localhost:5000", &app.url).replace("target/release/spake-service", BINARY);
     let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    let derived =
-        out.lines().find(|line| line.starts_with("shared_secret")).unwrap_or_else(|| panic!("{out}\n{err}"));
-    let derived = derived.split_whitespace().nth(1).unwrap();
+    let derived = out.lines().find(|line| line.starts_with("shared_secret"));
+    let derived = derived.unwrap_or_else(|| panic!("{out}\n{err}")).split_whitespace().nth(1).unwrap();
     assert_eq!(out.matches(derived).count(), 2, "the client's secret is the backend's:\n{out}");
+    out.into_owned()
+}
+
+#[test]
+fn the_walk_through_of_a_pairing_works() {
+    walk_through("spake-service pair");
+}
+
+#[test]
+fn the_walk_through_of_an_account_works() {
+    let out = walk_through("spake-service login");
+    assert!(out.contains(r#""credential_id":"alice""#) && out.contains(r#""used":0"#), "{out}");
 }
 
 /// Each `$ command` of the document, and the lines that it says the command prints.
