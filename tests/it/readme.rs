@@ -145,3 +145,33 @@ fn every_code_of_an_error_is_in_the_api_document() {
         assert!(api.contains(&format!("`{code}`")), "{code} is not in docs/API.md");
     }
 }
+
+#[test]
+fn every_test_that_the_security_document_names_exists() {
+    let mut sources = String::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() && !["target", ".git", ".venv"].contains(&name) {
+                open.push(path);
+            } else if name.ends_with(".rs") {
+                sources.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let document = document("docs/SECURITY.md");
+    let named = document.split('`').skip(1).step_by(2).filter(|text| text.contains("::"));
+    let mut seen = 0;
+    for name in named {
+        // `module::test`, `module::*`, `module::beginning*`.
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let module = module.trim_end_matches("::*").rsplit("::").next().unwrap();
+        assert!(sources.contains(&format!("mod {module}")), "{name}: no module {module}");
+        let test = test.trim_end_matches('*');
+        assert!(sources.contains(&format!("fn {test}")), "{name}: no test {test}");
+        seen += 1;
+    }
+    assert!(seen > 30, "{seen}");
+}
