@@ -157,9 +157,10 @@ class SPAKEAccount:
         verifier = self._new_prover().verifier(password, kdf, salt)
         condition = {"If-None-Match": "*"} if create_only else {}
         path = self._credential_path()
-        status, data = self._request("PUT", path, {"verifier": verifier.to_json()}, condition)
+        # Said, and not left to the service, whose policy may have changed since it was asked.
+        body = {"verifier": verifier.to_json(), "kdf": kdf.to_json(salt)}
+        status, data = self._request("PUT", path, body, condition)
         self._compare(data, "credential_id", self._credential_id)
-        # The service's policy may have changed since it was asked.
         if _kdf_of(data) != (kdf, salt):
             raise PinMismatch("kdf: the service registered with another one; register again")
         return Registration(

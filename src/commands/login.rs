@@ -46,6 +46,8 @@ pub(super) struct Stretched {
     pub(super) id: CredentialId,
     pub(super) setting: Setting,
     pub(super) secret: ProverSecret,
+    /// The service's own words for how it was stretched, to be said with a registration.
+    pub(super) kdf: Value,
 }
 
 impl AccountArgs {
@@ -76,13 +78,13 @@ impl AccountArgs {
         let (server_id, context) = (self.server_id.as_bytes(), self.context.as_bytes());
         let setting = Setting::new(id.as_str().as_bytes(), server_id, context).map_err(Failure::usage)?;
         let secret = ProverSecret::stretch(&password, &setting, &salt, &self.kdf).map_err(Failure::run)?;
-        Ok(Stretched { id, setting, secret })
+        Ok(Stretched { id, setting, secret, kdf })
     }
 }
 
 pub(super) fn login(LoginArgs { account }: &LoginArgs) -> Result<(), Failure> {
     let service = Service::new(&account.url);
-    let Stretched { id, setting, secret } = account.stretch(&service)?;
+    let Stretched { id, setting, secret, .. } = account.stretch(&service)?;
     let (prover, share_p) = Prover::start(setting, secret, &mut system_rng());
     let request =
         json!({ "credential_id": id.as_str(), "client_public_key": hex::encode(share_p.as_bytes()) });

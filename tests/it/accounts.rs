@@ -180,6 +180,8 @@ fn a_login_does_not_outlive_its_credential() {
             },
         ];
         for change in change {
+            // What was disabled stays so when it is registered again.
+            app.delete("/spake/credentials/alice");
             alice.register(app);
             let login = alice.begin();
             let answer = login.post(app).ok();
@@ -246,4 +248,33 @@ fn one_address_does_not_use_up_the_whole_budget() {
         .output()
         .unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("server_confirmation"), "{output:?}");
+}
+
+#[test]
+fn an_account_of_an_older_policy_can_be_given_a_new_verifier_and_keeps_its_kdf() {
+    let redis = RedisServer::start();
+    let old = TestApp::on_redis(&redis.url(), &[]);
+    let alice = Account::at(&old, "alice", "password");
+    alice.register(&old);
+    let new = TestApp::on_redis(&redis.url(), &[("SPAKE_ACCOUNT_KDF", "pbkdf2-hmac-sha256:200000")]);
+    assert_eq!(new.get("/spake/credentials/alice").ok().field("kdf_is_current"), false);
+    // What the client was told to stretch with is what is recorded.
+    let changed = Account::at(&new, "alice", "another password");
+    changed.register(&new).ok();
+    changed.log_in(&new);
+    // A password goes by the policy of today.
+    let put = new.put("/spake/credentials/alice", &json!({ "password": "third" })).ok();
+    assert_eq!(
+        (put.field("kdf_is_current"), &put.field("kdf")["iterations"]),
+        (json!(true), &json!(200_000))
+    );
+}
+
+#[test]
+fn a_new_password_does_not_enable_what_an_administrator_has_disabled() {
+    let app = TestApp::start();
+    app.put("/spake/credentials/alice", &json!({ "password": "p", "disabled": true }));
+    assert_eq!(app.put("/spake/credentials/alice", &json!({ "password": "q" })).ok().field("disabled"), true);
+    let put = json!({ "password": "q", "disabled": false });
+    assert_eq!(app.put("/spake/credentials/alice", &put).ok().field("disabled"), false);
 }

@@ -202,7 +202,7 @@ def test_the_password_never_leaves_the_client(service: Service) -> None:
     for request in service.seen:
         assert PASSWORD not in f"{request.url} {request.data!r} {request.headers}"
     put = next(request for request in service.seen if request.step == REGISTER)
-    assert list(put.fields) == ["verifier"] and list(put.fields["verifier"]) == ["w0", "L"]
+    assert list(put.fields) == ["verifier", "kdf"] and list(put.fields["verifier"]) == ["w0", "L"]
 
 
 def test_a_second_registration_replaces_the_first(service: Service) -> None:

@@ -64,11 +64,11 @@ pub(super) fn credential(args: &CredentialArgs) -> Result<(), Failure> {
 
 fn put(PutArgs { account }: &PutArgs) -> Result<(), Failure> {
     let service = Service::new(&account.url);
-    let Stretched { id, secret, .. } = account.stretch(&service)?;
+    let Stretched { id, secret, kdf, .. } = account.stretch(&service)?;
     let record = secret.verifier();
     let verifier = json!({ "w0": hex::encode(*record.w0_bytes()), "L": hex::encode(*record.l_bytes()) });
     let path = format!("/spake/credentials/{}", segment(id.as_str()));
-    let answer = service.call("PUT", &path, Some(&json!({ "verifier": verifier })))?;
+    let answer = service.call("PUT", &path, Some(&json!({ "verifier": verifier, "kdf": kdf })))?;
     let is_new = answer.get("created_at") == answer.get("updated_at");
     say(format_args!("{id}: {}\n", if is_new { "registered" } else { "replaced" }));
     Ok(())

@@ -29,7 +29,7 @@ use crate::domain::ports::{
 use crate::domain::random::random_bytes;
 use crate::domain::refusal::{Refusal, ServiceError};
 use crate::domain::sealing::Sealer;
-use crate::domain::sessions::Sessions;
+use crate::domain::sessions::{MAX_RACES, Sessions, faster_than_read};
 use crate::domain::stretching::StretchingPool;
 
 /// What a deployment decides about accounts.
@@ -66,10 +66,10 @@ pub enum Material {
 pub struct Registration {
     /// The verifier, or what it is made from.
     pub material: Material,
-    /// How it was stretched, if not by the policy.
+    /// How it was stretched, if it is said.
     pub kdf: Option<SaltedKdf>,
-    /// Whether it is to be answered for by the decoy.
-    pub disabled: bool,
+    /// Whether it is to be answered for by the decoy; if it is not said, that stays as it is.
+    pub disabled: Option<bool>,
     /// What must be so.
     pub condition: Condition,
 }
@@ -113,8 +113,9 @@ impl Accounts {
     pub async fn kdf(&self, id: &CredentialId) -> Result<SaltedKdf, ServiceError> {
         let stored = self.store.get(id).await?;
         // Opened in any case, so that it takes as long.
-        let (credential, exists) = self.vault.open_or_decoy(id, stored.as_ref())?;
-        if exists { Ok(credential.kdf) } else { self.policy_kdf(id) }
+        let (credential, _) = self.vault.open_or_decoy(id, stored.as_ref())?;
+        let of_policy = self.policy_kdf(id)?;
+        Ok(if stored.is_some() { credential.kdf } else { of_policy })
     }
 
     /// Writes a credential.
@@ -123,17 +124,29 @@ impl Accounts {
         id: &CredentialId,
         registration: Registration,
     ) -> Result<(Metadata, bool), ServiceError> {
+        let there = match self.store.get(id).await? {
+            Some(stored) => Some(self.vault.open(id, &stored)?),
+            None => None,
+        };
         let of_policy = self.policy_kdf(id)?;
-        let kdf = registration.kdf.unwrap_or_else(|| of_policy.clone());
-        if kdf != of_policy && !self.policy.mixed {
+        // What a client that asked was told to stretch with: an account's own kdf, which may be an older policy's.
+        let told =
+            there.as_ref().filter(|there| !there.disabled).map_or(&of_policy, |there| &there.kdf).clone();
+        let kdf = match (&registration.material, registration.kdf) {
+            (_, Some(said)) => said,
+            (Material::Verifier(_), None) => told.clone(),
+            (Material::Password(_), None) => of_policy.clone(),
+        };
+        if kdf != of_policy && kdf != told && !self.policy.mixed {
             return Err(Refusal::OtherKdf.into());
         }
         let verifier = match registration.material {
             Material::Verifier(verifier) => *verifier,
             Material::Password(password) => self.stretch(id, password, &kdf).await?,
         };
+        let disabled = registration.disabled.or(there.map(|there| there.disabled)).unwrap_or(false);
         let generation = Generation(u64::from_le_bytes(random_bytes()));
-        let credential = Credential { verifier, kdf, generation, disabled: registration.disabled };
+        let credential = Credential { verifier, kdf, generation, disabled };
         self.write(id, &credential, registration.condition).await
     }
 
@@ -144,15 +157,21 @@ impl Accounts {
         disabled: bool,
         condition: Condition,
     ) -> Result<Metadata, ServiceError> {
-        let stored = self.store.get(id).await?.ok_or(Refusal::NoCredential)?;
-        if matches!(condition, Condition::Is(generation) if generation != stored.generation) {
-            return Err(Refusal::Precondition.into());
+        for _ in 0..MAX_RACES {
+            let stored = self.store.get(id).await?.ok_or(Refusal::NoCredential)?;
+            if matches!(condition, Condition::Is(generation) if generation != stored.generation) {
+                return Err(Refusal::Precondition.into());
+            }
+            let mut credential = self.vault.open(id, &stored)?;
+            credential.disabled = disabled;
+            credential.generation = Generation(u64::from_le_bytes(random_bytes()));
+            match self.write(id, &credential, Condition::Is(stored.generation)).await {
+                // Somebody else wrote meanwhile; only who named a state minds.
+                Err(ServiceError::Refused(Refusal::Precondition)) => {}
+                written => return written.map(|(metadata, _)| metadata),
+            }
         }
-        let mut credential = self.vault.open(id, &stored)?;
-        credential.disabled = disabled;
-        credential.generation = Generation(u64::from_le_bytes(random_bytes()));
-        let (metadata, _) = self.write(id, &credential, Condition::Is(stored.generation)).await?;
-        Ok(metadata)
+        Err(faster_than_read())
     }
 
     /// What may be told of a credential.

@@ -13,8 +13,8 @@ use crate::domain::ports::{CredentialEntry, Generation, StoreError, StoredCreden
 use crate::domain::refusal::ServiceError;
 use crate::domain::sealing::{Purpose, Sealer};
 
-/// The decoy's place: longer than any id, so that no credential has it.
-const DECOY: &str = "the credential that answers for those that do not exist";
+/// The decoy's place; no credential's id has a slash.
+const DECOY: &str = "decoy/";
 
 pub(super) struct Vault {
     sealer: Arc<Sealer>,

@@ -141,8 +141,30 @@ pub struct Budget {
 pub struct Guesses {
     /// Attempts in the window that ends now.
     pub used: u32,
-    /// Until the oldest of them leaves the window.
+    /// Until there is one fewer; of a budget that is used up, until one is free.
     pub frees_in: Option<Duration>,
+}
+
+impl Guesses {
+    /// Of attempts that leave the window at `ends`, the oldest first.
+    pub fn of(ends: &[Timestamp], now: Timestamp) -> Self {
+        let used = u32::try_from(ends.len()).unwrap_or(u32::MAX);
+        Self { used, frees_in: ends.first().map(|end| end.since(now)) }
+    }
+}
+
+impl Budget {
+    /// What is used up, if something is: of `all` attempts or of the caller's (`theirs`), each told by when they leave
+    /// the window, the oldest first.
+    pub fn over(&self, all: &[Timestamp], theirs: &[Timestamp], now: Timestamp) -> Option<Guesses> {
+        let over = |ends: &[Timestamp], limit: u32| {
+            // When the limit was lowered, more than one has to leave.
+            let too_many = ends.len().checked_sub(usize::try_from(limit).unwrap_or(usize::MAX))?;
+            let frees_in = ends.get(too_many).map(|end| end.since(now));
+            Some(Guesses { frees_in, ..Guesses::of(ends, now) })
+        };
+        over(all, self.limit).or_else(|| over(theirs, self.per_caller?))
+    }
 }
 
 /// Everything that a login needs to know, read at once.

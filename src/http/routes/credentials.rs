@@ -94,7 +94,7 @@ pub(in crate::http) async fn put(
         }
     };
     let kdf = payload.take("kdf").map(|value| parse_kdf(&value)).transpose()?;
-    let disabled = payload.take("disabled").map_or(Ok(false), |value| disabled(&value))?;
+    let disabled = payload.take("disabled").map(|value| disabled(&value)).transpose()?;
     let registration = Registration { material, kdf, disabled, condition };
     let (metadata, is_new) = app.accounts.register(&id, registration).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -107,6 +107,9 @@ pub(in crate::http) async fn patch(
     Conditional(condition): Conditional,
     mut payload: Payload,
 ) -> Result<Response, ApiError> {
+    if condition == Condition::Absent {
+        return Err(ApiError::invalid_condition());
+    }
     let sentence = "disabled is required; to change the password, put the credential anew";
     let value = payload.take("disabled").ok_or_else(|| ApiError::bad_request("missing_field", sentence))?;
     let metadata = app.accounts.set_disabled(&id, disabled(&value)?, condition).await?;

@@ -39,7 +39,8 @@ impl CredentialStore for RedisStore {
             .arg(generation_name(entry.generation))
             .arg(confirmed_name(entry.disabled))
             .arg(condition_name(condition));
-        Ok(match self.link.write::<Option<(u64, u64, bool)>>(&call).await? {
+        let slot = Bucket::of_credential(id).slot();
+        Ok(match self.link.write_to_replicas::<Option<(u64, u64, bool)>>(&call, slot).await? {
             None => Put::Refused,
             Some((created, updated, true)) => Put::Created(times(created, updated)),
             Some((created, updated, false)) => Put::Replaced(times(created, updated)),
@@ -70,7 +71,7 @@ impl CredentialStore for RedisStore {
         let call = Call::script(&call::REMOVE_CREDENTIAL, &[&self.keys.credential(id), &index])
             .arg(id.as_str())
             .arg(condition_name(condition));
-        match &*self.link.write::<String>(&call).await? {
+        match &*self.link.write_to_replicas::<String>(&call, Bucket::of_credential(id).slot()).await? {
             "gone" => Ok(Removed::Gone),
             "refused" => Ok(Removed::Refused),
             _ => Ok(Removed::Absent),

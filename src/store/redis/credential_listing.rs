@@ -9,7 +9,8 @@ use super::keys::{BUCKETS, Bucket};
 use crate::domain::ids::CredentialId;
 use crate::domain::ports::{CredentialPage, Cursor, ListError, ListedCredential, StoreError};
 
-/// Buckets that are asked at once. Listing credentials is rare, and their number is not known.
+/// The most buckets that are asked at once. How full they are is not known: the first is asked alone, and each time that
+/// is not enough, twice as many.
 const AT_ONCE: usize = 32;
 
 /// Id, disabled, created, updated.
@@ -27,12 +28,15 @@ impl RedisStore {
         let start = start.map_err(|_| ListError::BadCursor)?;
         let mut first = start.as_ref().map_or(0, |id| usize::from(id.bucket()));
         let (mut credentials, mut after) = (Vec::new(), start.as_ref().map_or("", CredentialId::as_str));
+        let mut width = 1;
         while first < BUCKETS {
-            let buckets: Vec<_> = Bucket::all().skip(first).take(AT_ONCE).collect();
+            let buckets: Vec<_> = Bucket::all().skip(first).take(width).collect();
             first += buckets.len();
+            width = AT_ONCE.min(width * 2);
+            let left = limit - credentials.len();
             let parts = buckets.iter().map(|bucket| {
                 // Only the first bucket is begun in the middle.
-                self.credentials_part(*bucket, limit, std::mem::take(&mut after))
+                self.credentials_part(*bucket, left, std::mem::take(&mut after))
             });
             for (last, rows) in try_join_all(parts).await? {
                 for row in rows {

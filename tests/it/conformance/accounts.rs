@@ -179,6 +179,21 @@ pub async fn the_window_slides_by_the_millisecond_and_refusals_do_not_count(f: F
     assert_eq!(f.logins.guesses(&id("a"), WINDOW).await.unwrap(), Guesses { used: 0, frees_in: None });
 }
 
+pub async fn after_the_limit_was_lowered_it_is_told_when_one_is_free(f: Fixture) {
+    for share in 1..=3 {
+        f.commit("a", share).await;
+        f.advance(Duration::from_secs(1));
+    }
+    let lowered = Budget { limit: 1, ..BUDGET };
+    let over = f.logins.commit(&id("a"), login("a", 4), lowered).await.unwrap();
+    assert_eq!(
+        over,
+        Committed::OverBudget(Guesses { used: 3, frees_in: Some(WINDOW - Duration::from_secs(1)) })
+    );
+    f.advance(WINDOW - Duration::from_secs(1));
+    assert!(matches!(f.logins.commit(&id("a"), login("a", 5), lowered).await.unwrap(), Committed::New(_)));
+}
+
 pub async fn a_share_that_comes_back_after_its_session_is_counted_again(f: Fixture) {
     for _ in 0..3 {
         assert!(matches!(f.commit("a", 1).await, Committed::New(_)));

@@ -273,6 +273,7 @@ conformance! { memory file redis valkey redis8: {
     credentials_are_listed_once_each
     a_login_is_counted_with_its_session_or_not_at_all
     the_window_slides_by_the_millisecond_and_refusals_do_not_count
+    after_the_limit_was_lowered_it_is_told_when_one_is_free
     a_share_that_comes_back_after_its_session_is_counted_again
     a_right_login_takes_back_its_own_attempt_once
     a_login_does_not_complete_against_a_changed_credential

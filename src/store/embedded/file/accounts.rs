@@ -178,7 +178,7 @@ pub(super) fn guesses(
     window: Duration,
     now: Timestamp,
 ) -> Result<Guesses, StorageError> {
-    guesses_by(attempts, id, window, now, |_| true)
+    Ok(Guesses::of(&ends(attempts, id, window, now, |_| true)?, now))
 }
 
 /// The budget that is used up, if one is.
@@ -189,33 +189,29 @@ pub(super) fn over(
     budget: Budget,
     now: Timestamp,
 ) -> Result<Option<Guesses>, StorageError> {
-    let all = guesses(attempts, id, budget.window, now)?;
-    if all.used >= budget.limit {
-        return Ok(Some(all));
-    }
-    let Some(limit) = budget.per_caller else { return Ok(None) };
-    let theirs = guesses_by(attempts, id, budget.window, now, |attempt| attempt.caller() == caller)?;
-    Ok(Some(theirs).filter(|theirs| theirs.used >= limit))
+    let all = ends(attempts, id, budget.window, now, |_| true)?;
+    let theirs = ends(attempts, id, budget.window, now, |attempt| attempt.caller() == caller)?;
+    Ok(budget.over(&all, &theirs, now))
 }
 
-fn guesses_by(
+/// When each of the attempts that `by` picks leaves the window, if it has not.
+fn ends(
     attempts: &impl ReadableTable<AttemptKey<'static>, u64>,
     id: &str,
     window: Duration,
     now: Timestamp,
     by: impl Fn(AttemptId) -> bool,
-) -> Result<Guesses, StorageError> {
-    let mut guesses = Guesses { used: 0, frees_in: None };
+) -> Result<Vec<Timestamp>, StorageError> {
+    let mut ends = Vec::new();
     for entry in attempts.range((id, 0, [0; 32])..=(id, u64::MAX, [0xff; 32]))? {
         let (key, _) = entry?;
         let (_, at, attempt) = key.value();
         let end = Timestamp::from_millis(at).after(window);
         if end > now && by(AttemptId(attempt)) {
-            guesses.used = guesses.used.saturating_add(1);
-            guesses.frees_in.get_or_insert(end.since(now));
+            ends.push(end);
         }
     }
-    Ok(guesses)
+    Ok(ends)
 }
 
 pub(super) fn stored((generation, created, updated, _, sealed): CredentialRow<'_>) -> StoredCredential {

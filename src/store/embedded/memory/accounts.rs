@@ -39,28 +39,20 @@ impl Attempts {
 
     /// Those in the window that ends now.
     fn guesses(&self, now: Timestamp, window: Duration) -> Guesses {
-        self.guesses_by(now, window, |_| true)
+        Guesses::of(&self.ends(now, window, |_| true), now)
     }
 
     /// The budget that is used up, if one is.
     fn over(&self, now: Timestamp, budget: Budget, caller: CallerTag) -> Option<Guesses> {
-        let all = self.guesses(now, budget.window);
-        let theirs = || self.guesses_by(now, budget.window, |attempt| attempt.caller() == caller);
-        Some(all).filter(|all| all.used >= budget.limit).or_else(|| {
-            budget.per_caller.and_then(|limit| Some(theirs()).filter(|theirs| theirs.used >= limit))
-        })
+        let all = self.ends(now, budget.window, |_| true);
+        let theirs = self.ends(now, budget.window, |attempt| attempt.caller() == caller);
+        budget.over(&all, &theirs, now)
     }
 
-    fn guesses_by(&self, now: Timestamp, window: Duration, by: impl Fn(&AttemptId) -> bool) -> Guesses {
-        let mut live = self.0.iter().filter(|attempt| attempt.at.after(window) > now && by(&attempt.id));
-        let oldest = live.next();
-        let used = u32::try_from(live.count()).unwrap_or(u32::MAX);
-        match oldest {
-            None => Guesses { used: 0, frees_in: None },
-            Some(oldest) => {
-                Guesses { used: used.saturating_add(1), frees_in: Some(oldest.at.after(window).since(now)) }
-            }
-        }
+    /// When each of those that `by` picks leaves the window, if it has not.
+    fn ends(&self, now: Timestamp, window: Duration, by: impl Fn(&AttemptId) -> bool) -> Vec<Timestamp> {
+        let picked = self.0.iter().filter(|attempt| by(&attempt.id));
+        picked.map(|attempt| attempt.at.after(window)).filter(|end| *end > now).collect()
     }
 }
 
