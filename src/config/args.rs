@@ -118,6 +118,10 @@ pub struct ServeArgs {
     #[arg(long, env = "SPAKE_STRETCH_QUEUE", default_value = "64", value_name = "N", value_parser = parse::queue)]
     pub stretch_queue: usize,
 
+    /// Time for the head of a request, for its body, and for a connection to wait for the next one
+    #[arg(long, env = "SPAKE_REQUEST_TIMEOUT", default_value = "15s", value_name = "DURATION", value_parser = parse::request_timeout)]
+    pub request_timeout: Duration,
+
     /// How long a stopping service lets requests finish
     #[arg(long, env = "SPAKE_DRAIN_TIMEOUT", default_value = "30s", value_name = "DURATION", value_parser = parse::drain_timeout)]
     pub drain_timeout: Duration,

@@ -49,6 +49,8 @@ pub struct Config {
     pub stretch_threads: usize,
     /// Passwords that may wait for them.
     pub stretch_queue: usize,
+    /// How long a request's head and body may take to arrive, and a connection may wait for the next.
+    pub request_timeout: Duration,
     /// How long a stopping service lets requests finish.
     pub drain_timeout: Duration,
 }
@@ -68,6 +70,7 @@ impl Config {
             accounts: accounts(args)?,
             stretch_threads: args.stretch_threads.unwrap_or_else(cores),
             stretch_queue: args.stretch_queue,
+            request_timeout: args.request_timeout,
             drain_timeout: args.drain_timeout,
         })
     }

@@ -74,6 +74,10 @@ pub(super) fn redis_timeout(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_millis(10), Duration::from_secs(60))
 }
 
+pub(super) fn request_timeout(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::from_millis(100), Duration::from_secs(300))
+}
+
 pub(super) fn drain_timeout(text: &str) -> Result<Duration, String> {
     duration(text, Duration::ZERO, Duration::from_secs(3600))
 }

@@ -75,6 +75,11 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
+    pub(super) fn request_timeout() -> Self {
+        let sentence = "The request body did not arrive in time; nothing was changed";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", sentence)
+    }
+
     pub(super) fn payload_too_large() -> Self {
         let sentence = "The request body is longer than 16 KiB; no request of this API needs that much";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", sentence)

@@ -23,6 +23,7 @@ mod payload;
 mod routes;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -49,6 +50,8 @@ pub struct App {
     pub sessions: Arc<Sessions>,
     /// Which store this is, for `/health`.
     pub store: &'static str,
+    /// How long a request's body may take to arrive.
+    pub request_timeout: Duration,
     /// Who may call.
     pub access: Access,
 }

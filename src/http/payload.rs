@@ -7,7 +7,9 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
+use super::App;
 use super::error::ApiError;
 
 /// The longest body, in bytes.
@@ -16,12 +18,13 @@ const MAX_LEN: usize = 16 * 1024;
 /// The fields of a request.
 pub(super) struct Payload(Map<String, Value>);
 
-impl<S: Send + Sync> FromRequest<S> for Payload {
+impl FromRequest<App> for Payload {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         check_headers(request.headers())?;
-        let body = read(request).await?;
+        let body = timeout(app.request_timeout, read(request)).await;
+        let body = body.map_err(|_| ApiError::request_timeout())??;
         match serde_json::from_slice(&body) {
             Ok(value) if is_falsy(&value) => {
                 Err(ApiError::bad_request("no_payload", "No JSON payload provided"))

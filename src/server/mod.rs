@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
+use hyper_util::rt::TokioTimer;
 
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
 use crate::config::Config;
@@ -87,6 +88,7 @@ pub struct Server {
     admin_listener: Option<TcpListener>,
     app: App,
     admin: Admin,
+    request_timeout: Duration,
     drain_timeout: Duration,
 }
 
@@ -118,12 +120,14 @@ impl Server {
         );
         let accounts = Arc::new(accounts.map_err(|error| StartError::Domain(format!("{error:?}")))?);
         let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretching, clock));
-        let app = App { pairing, accounts, sessions, store: store.name, access: config.access };
+        let request_timeout = config.request_timeout;
+        let app =
+            App { pairing, accounts, sessions, store: store.name, request_timeout, access: config.access };
         let admin = Admin { store: store.readiness, stopping: Arc::default() };
         let drain_timeout = config.drain_timeout;
         // Last, for it may have something to say that is no reason not to start.
         let admin_listener = admin::bind(config.admin)?;
-        Ok(Self { listener, address, admin_listener, app, admin, drain_timeout })
+        Ok(Self { listener, address, admin_listener, app, admin, request_timeout, drain_timeout })
     }
 
     /// The bound address.
@@ -139,10 +143,13 @@ impl Server {
     /// Answers requests until `stop` resolves; then accepts no more and lets those in flight finish.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
         let handle = Handle::new();
-        let server = axum_server::from_tcp(self.listener)
+        let mut server = axum_server::from_tcp(self.listener)
             .map_err(StartError::Serve)?
             .acceptor(NoDelayAcceptor::new())
-            .handle(handle.clone());
+            .handle(handle.clone())
+            // Before it has said which HTTP it speaks, only this ends it.
+            .first_request_timeout(self.request_timeout);
+        limit(&mut server, self.request_timeout);
         let (drain_timeout, stopping) = (self.drain_timeout, Arc::clone(&self.admin.stopping));
         if let Some(listener) = self.admin_listener {
             admin::serve(listener, self.admin)?;
@@ -156,6 +163,13 @@ impl Server {
         let service = http::router(self.app).into_make_service_with_connect_info::<SocketAddr>();
         server.serve(service).await.map_err(StartError::Serve)
     }
+}
+
+/// Who opens a connection and says nothing, or half of a request, does not keep it. (Bodies: `http::payload`.)
+fn limit<A>(server: &mut axum_server::Server<SocketAddr, A>, timeout: Duration) {
+    let builder = server.http_builder();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(timeout).keep_alive_timeout(timeout);
 }
 
 /// Does `work` now and then, until the runtime ends.

@@ -17,9 +17,10 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 12] = [
+const ONLY_IN: [(&str, &[&str]); 13] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
+    ("hyper_util", &["server"]),
     ("tower", &["http"]),
     ("tower_http", &["http"]),
     ("redis", &["store"]),

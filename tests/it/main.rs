@@ -38,4 +38,5 @@ mod redis_support;
 mod redis_trouble;
 mod rotation;
 mod shutdown;
+mod slow_callers;
 mod startup;

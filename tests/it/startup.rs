@@ -23,6 +23,7 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ("SPAKE_LOG_FORMAT", "--log-format", &["", "xml"]),
         ("SPAKE_INSECURE_NO_AUTH", "--insecure-no-auth", &["perhaps"]),
         ("SPAKE_SESSION_TTL", "--session-ttl", &["", "abc", "10", "-1s", "0s", "999ms", "25h"]),
+        ("SPAKE_REQUEST_TIMEOUT", "--request-timeout", &["soon", "1ms", "6m"]),
         ("SPAKE_DRAIN_TIMEOUT", "--drain-timeout", &["soon", "2h"]),
         ("SPAKE_PBKDF2_ITERATIONS", "--pbkdf2-iterations", &["", "x", "99999", "10000001"]),
         ("SPAKE_STRETCH_THREADS", "--stretch-threads", &["0", "x"]),
