@@ -262,6 +262,11 @@ fn an_account_of_an_older_policy_can_be_given_a_new_verifier_and_keeps_its_kdf()
     let changed = Account::at(&new, "alice", "another password");
     changed.register(&new).ok();
     changed.log_in(&new);
+    // Disabled, it is told the same and takes the same.
+    new.patch("/spake/credentials/alice", &json!({ "disabled": true })).ok();
+    Account::at(&new, "alice", "a third").register(&new).ok();
+    new.patch("/spake/credentials/alice", &json!({ "disabled": false })).ok();
+    Account::at(&new, "alice", "a third").log_in(&new);
     // A password goes by the policy of today.
     let put = new.put("/spake/credentials/alice", &json!({ "password": "third" })).ok();
     assert_eq!(

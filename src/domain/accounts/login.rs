@@ -51,10 +51,9 @@ impl Accounts {
                 return Err(too_many(guesses));
             }
             let attempt = AttemptId::new(random_bytes(), caller);
-            let (session, login) = self.respond(id, &session_id, &view, &share, attempt)?;
+            let (answered, login) = self.respond(id, &session_id, &view, &share, attempt)?;
             match self.logins.commit(id, login, self.policy.budget).await? {
                 Committed::New(lifetime) => {
-                    let answered = session.answer_again(id, &share)?;
                     return Ok(LoggedIn { session_id, answered, lifetime });
                 }
                 Committed::OverBudget(guesses) => return Err(too_many(guesses)),
@@ -84,19 +83,16 @@ impl Accounts {
         view: &LoginView,
         share: &ShareP,
         attempt: AttemptId,
-    ) -> Result<(LoginSession, Login), ServiceError> {
-        let (credential, may_log_in) = self.vault.open_or_decoy(id, view.credential.as_ref())?;
+    ) -> Result<(Answered, Login), ServiceError> {
+        let credential = self.vault.open_or_decoy(id, view.credential.as_ref())?;
+        let may_log_in = !credential.disabled;
         let verifier = if may_log_in { &credential.verifier } else { self.vault.decoy() };
         let response = Verifier::respond(verifier, &self.setting(id)?, share, &mut system_rng());
         let generation = may_log_in.then_some(credential.generation);
         let session = LoginSession::answered(id.clone(), share, &response, attempt, generation);
-        let session = Session::Login(session);
-        let entry = self.sessions.records.entry(session_id, &session)?;
-        let Session::Login(session) = session else {
-            return Err(ServiceError::Internal("a login is a login".to_owned()));
-        };
+        let entry = self.sessions.records.entry(session_id, &Session::Login(session))?;
         let login = Login { session: session_id.clone(), entry, ttl: self.policy.login_ttl, attempt };
-        Ok((session, login))
+        Ok((Answered::from(&response), login))
     }
 
     fn answer_again(

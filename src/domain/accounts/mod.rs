@@ -113,9 +113,8 @@ impl Accounts {
     pub async fn kdf(&self, id: &CredentialId) -> Result<SaltedKdf, ServiceError> {
         let stored = self.store.get(id).await?;
         // Opened in any case, so that it takes as long.
-        let (credential, _) = self.vault.open_or_decoy(id, stored.as_ref())?;
-        let of_policy = self.policy_kdf(id)?;
-        Ok(if stored.is_some() { credential.kdf } else { of_policy })
+        let credential = self.vault.open_or_decoy(id, stored.as_ref())?;
+        self.told_kdf(id, stored.is_some().then_some(&credential))
     }
 
     /// Writes a credential.
@@ -128,10 +127,7 @@ impl Accounts {
             Some(stored) => Some(self.vault.open(id, &stored)?),
             None => None,
         };
-        let of_policy = self.policy_kdf(id)?;
-        // What a client that asked was told to stretch with: an account's own kdf, which may be an older policy's.
-        let told =
-            there.as_ref().filter(|there| !there.disabled).map_or(&of_policy, |there| &there.kdf).clone();
+        let (of_policy, told) = (self.policy_kdf(id)?, self.told_kdf(id, there.as_ref())?);
         let kdf = match (&registration.material, registration.kdf) {
             (_, Some(said)) => said,
             (Material::Verifier(_), None) => told.clone(),
@@ -208,6 +204,12 @@ impl Accounts {
 
     fn facts(&self) -> &Facts {
         &self.sessions.facts
+    }
+
+    /// What a client that asks is told to stretch with: an account's own kdf, which may be an older policy's.
+    fn told_kdf(&self, id: &CredentialId, there: Option<&Credential>) -> Result<SaltedKdf, ServiceError> {
+        let of_policy = self.policy_kdf(id)?;
+        Ok(there.map_or(of_policy, |there| there.kdf.clone()))
     }
 
     fn policy_kdf(&self, id: &CredentialId) -> Result<SaltedKdf, ServiceError> {

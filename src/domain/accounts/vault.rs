@@ -43,19 +43,16 @@ impl Vault {
         &self.facts.decoy
     }
 
-    /// What `stored` holds, or the decoy; and whether it is a credential that may log in. One envelope is opened in
-    /// either case.
+    /// What `stored` holds, or the decoy, which is disabled. One envelope is opened in either case.
     pub(super) fn open_or_decoy(
         &self,
         id: &CredentialId,
         stored: Option<&StoredCredential>,
-    ) -> Result<(Credential, bool), ServiceError> {
-        let credential = match stored {
-            Some(stored) => self.open(id, stored)?,
-            None => self.open_at(DECOY, &self.sealed_decoy)?,
-        };
-        let may_log_in = !credential.disabled;
-        Ok((credential, may_log_in))
+    ) -> Result<Credential, ServiceError> {
+        match stored {
+            Some(stored) => self.open(id, stored),
+            None => self.open_at(DECOY, &self.sealed_decoy),
+        }
     }
 
     pub(super) fn open(

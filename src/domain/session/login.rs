@@ -45,6 +45,12 @@ pub struct Answered {
     pub confirm_v: [u8; 32],
 }
 
+impl From<&VerifierResponse> for Answered {
+    fn from(response: &VerifierResponse) -> Self {
+        Self { share_v: *response.share_v.as_bytes(), confirm_v: *response.confirm_v.as_bytes() }
+    }
+}
+
 /// An attempt that turned out to be none, and the credential that must not have changed meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
@@ -65,11 +71,9 @@ impl LoginSession {
         attempt: AttemptId,
         generation: Option<Generation>,
     ) -> Self {
-        let answered =
-            Answered { share_v: *response.share_v.as_bytes(), confirm_v: *response.confirm_v.as_bytes() };
         let progress = LoginProgress::Answered {
             share_p_hash: hash_of(share_p),
-            answered,
+            answered: response.into(),
             outcome: response.state.to_bytes(),
             attempt,
             generation,
