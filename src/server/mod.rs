@@ -88,7 +88,6 @@ pub struct Server {
     admin_listener: Option<TcpListener>,
     app: App,
     admin: Admin,
-    request_timeout: Duration,
     drain_timeout: Duration,
 }
 
@@ -127,7 +126,7 @@ impl Server {
         let drain_timeout = config.drain_timeout;
         // Last, for it may have something to say that is no reason not to start.
         let admin_listener = admin::bind(config.admin)?;
-        Ok(Self { listener, address, admin_listener, app, admin, request_timeout, drain_timeout })
+        Ok(Self { listener, address, admin_listener, app, admin, drain_timeout })
     }
 
     /// The bound address.
@@ -148,8 +147,8 @@ impl Server {
             .acceptor(NoDelayAcceptor::new())
             .handle(handle.clone())
             // Before it has said which HTTP it speaks, only this ends it.
-            .first_request_timeout(self.request_timeout);
-        limit(&mut server, self.request_timeout);
+            .first_request_timeout(self.app.request_timeout);
+        limit(&mut server, self.app.request_timeout);
         let (drain_timeout, stopping) = (self.drain_timeout, Arc::clone(&self.admin.stopping));
         if let Some(listener) = self.admin_listener {
             admin::serve(listener, self.admin)?;

@@ -8,12 +8,12 @@ use redis::cmd;
 use super::RedisStore;
 use super::call::{self, Call};
 use super::keys::Bucket;
-use super::sessions::{confirmed_name, lifetime, revision};
+use super::sessions::{self, confirmed_name, lifetime, millis};
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::ports::{
     Budget, CallerTag, Committed, Completed, Completion, Condition, CredentialEntry, CredentialPage,
     CredentialStore, Cursor, Generation, Guesses, ListError, Login, LoginStore, LoginView, Put, Removed,
-    StoreError, Stored, StoredCredential, Times,
+    StoreError, StoredCredential, Times,
 };
 use crate::domain::time::Timestamp;
 
@@ -21,8 +21,6 @@ use crate::domain::time::Timestamp;
 type CredentialRow = (Option<Vec<u8>>, Option<String>, Option<u64>, Option<u64>);
 /// Attempts in the window, and milliseconds until the oldest leaves it.
 type GuessesRow = (u32, u64);
-/// `sealed`, `created`, `expires`.
-type SessionRow = (Option<Vec<u8>>, Option<u64>, Option<u64>);
 
 #[async_trait]
 impl CredentialStore for RedisStore {
@@ -103,11 +101,11 @@ impl LoginStore for RedisStore {
             .arg(budget.limit)
             .arg(&caller.0)
             .arg(budget.per_caller.unwrap_or(0));
-        let (row, used, earlier): (CredentialRow, GuessesRow, SessionRow) = self.link.read(&call).await?;
+        let (row, used, earlier): (CredentialRow, GuessesRow, sessions::Row) = self.link.read(&call).await?;
         Ok(LoginView {
             credential: stored_credential(row, &key)?,
             over_budget: Some(guesses(used)).filter(|guesses| guesses.used > 0),
-            earlier: stored_session(earlier, &session_key)?,
+            earlier: sessions::stored(earlier, &session_key)?,
         })
     }
 
@@ -201,10 +199,6 @@ pub(super) fn times(created: u64, updated: u64) -> Times {
     Times { created: Timestamp::from_millis(created), updated: Timestamp::from_millis(updated) }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 fn guesses((used, frees_in): GuessesRow) -> Guesses {
     Guesses { used, frees_in: (used > 0).then(|| Duration::from_millis(frees_in)) }
 }
@@ -228,17 +222,6 @@ fn stored_credential(row: CredentialRow, key: &str) -> Result<Option<StoredCrede
             let generation = u64::from_str_radix(&generation, 16).map_err(|_| incomplete(key))?;
             let times = times(created, updated);
             Ok(Some(StoredCredential { sealed, generation: Generation(generation), times }))
-        }
-        _ => Err(incomplete(key)),
-    }
-}
-
-fn stored_session(row: SessionRow, key: &str) -> Result<Option<Stored>, StoreError> {
-    match row {
-        (None, None, None) => Ok(None),
-        (Some(sealed), Some(created), Some(expires)) => {
-            let revision = revision(&sealed).ok_or_else(|| incomplete(key))?;
-            Ok(Some(Stored { sealed, revision, lifetime: lifetime(created, expires) }))
         }
         _ => Err(incomplete(key)),
     }

@@ -27,7 +27,7 @@ macro_rules! scripts {
 }
 
 scripts! {
-    CREATE = "create.lua";
+    CREATE = "make_session.lua" "create.lua";
     REPLACE = "replace.lua";
     DELETE = "delete.lua";
     SETTLE = "settle.lua";
@@ -41,7 +41,7 @@ scripts! {
     REMOVE_CREDENTIAL = "remove_credential.lua";
     LIST_CREDENTIALS = "list_credentials.lua";
     VIEW_LOGIN = "over.lua" "view_login.lua";
-    COMMIT_LOGIN = "over.lua" "commit_login.lua";
+    COMMIT_LOGIN = "make_session.lua" "over.lua" "commit_login.lua";
     COMPLETE_LOGIN = "complete_login.lua";
     GUESSES = "guesses.lua";
 }

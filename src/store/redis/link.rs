@@ -118,7 +118,8 @@ impl Link {
         // A handle of our own; the connection itself goes back at once, for the others.
         let mut connection = Connection::clone(&object);
         drop(object);
-        self.send(call.send(&mut connection.clone()), &mut connection, deadline).await
+        let outcome = self.send(call.send(&mut connection), deadline).await;
+        give_up_if_broken(&connection, outcome)
     }
 
     async fn attempt_with_replicas(
@@ -127,15 +128,15 @@ impl Link {
         slot: u16,
         deadline: Instant,
     ) -> Result<Value, Failure> {
-        let mut object = self.connection(&self.waiting, deadline).await?;
+        let object = self.connection(&self.waiting, deadline).await?;
         let mut handle = Connection::clone(&object);
         // Less than is left: too few in time is an answer, and none would cost the connection. Redis looks at its clock
         // ten times a second.
         let left = (deadline.saturating_duration_since(Instant::now()) * 3 / 4).as_millis().max(1);
         let mut wait = cmd("WAIT");
         wait.arg(self.replicas).arg(u64::try_from(left).unwrap_or(u64::MAX));
-        let sent = call.send_before(&wait, slot, &mut handle);
-        let [value, reached] = self.send(sent, &mut object, deadline).await?;
+        let outcome = self.send(call.send_before(&wait, slot, &mut handle), deadline).await;
+        let [value, reached] = give_up_if_broken(&object, outcome)?;
         // The write itself is done, whatever became of the question.
         match reached.extract_error().map(|value| usize::from_redis_value(value).unwrap_or(0)) {
             Ok(reached) if reached >= self.replicas => Ok(value),
@@ -165,18 +166,20 @@ impl Link {
     async fn send<T>(
         &self,
         sent: impl Future<Output = RedisResult<T>>,
-        connection: &mut Connection,
         deadline: Instant,
     ) -> Result<T, Failure> {
-        let outcome = match timeout_at(deadline, sent).await {
+        match timeout_at(deadline, sent).await {
             Ok(answer) => answer.map_err(Failure::from),
             Err(_) => Err(Failure::Cut(format!("no answer within {:?}", self.timeout))),
-        };
-        if outcome.as_ref().is_err_and(Failure::breaks_connection) {
-            connection.give_up();
         }
-        outcome
     }
+}
+
+fn give_up_if_broken<T>(connection: &Connection, outcome: Result<T, Failure>) -> Result<T, Failure> {
+    if outcome.as_ref().is_err_and(Failure::breaks_connection) {
+        connection.give_up();
+    }
+    outcome
 }
 
 fn typed<T: FromRedisValue>(value: Value) -> Result<T, StoreError> {

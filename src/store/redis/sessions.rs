@@ -16,15 +16,15 @@ use crate::domain::session::Status;
 use crate::domain::time::Timestamp;
 
 /// `sealed`, `created`, `expires`, as `HMGET` answers them.
-type Row = (Option<Vec<u8>>, Option<u64>, Option<u64>);
+pub(super) type Row = (Option<Vec<u8>>, Option<u64>, Option<u64>);
 
 #[async_trait]
 impl SessionStore for RedisStore {
     async fn create(&self, id: &SessionId, entry: Entry, ttl: Duration) -> Result<Created, StoreError> {
-        let (bucket, ttl) = (Bucket::of(id), u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+        let bucket = Bucket::of(id);
         let call = Call::script(&call::CREATE, &[&self.keys.session(id), &self.keys.index(bucket)])
             .arg(id.as_str())
-            .arg(ttl)
+            .arg(millis(ttl))
             .arg(&entry.sealed)
             .arg(entry.summary.status.name())
             .arg(entry.summary.protocol.name())
@@ -37,14 +37,8 @@ impl SessionStore for RedisStore {
         let key = self.keys.session(id);
         let mut command = cmd("HMGET");
         command.arg(&key).arg(&["sealed", "created", "expires"]);
-        match self.link.read::<Row>(&Call::command(command)).await.map_err(|error| named(error, &key))? {
-            (None, None, None) => Ok(None),
-            (Some(sealed), Some(created), Some(expires)) => {
-                let revision = revision(&sealed).ok_or_else(|| incomplete(&key))?;
-                Ok(Some(Stored { sealed, revision, lifetime: lifetime(created, expires) }))
-            }
-            _ => Err(incomplete(&key)),
-        }
+        let row = self.link.read(&Call::command(command)).await.map_err(|error| named(error, &key))?;
+        stored(row, &key)
     }
 
     async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError> {
@@ -95,6 +89,22 @@ impl SessionStore for RedisStore {
     }
 }
 
+/// A row as it is read; `key` names it if it is not whole.
+pub(super) fn stored(row: Row, key: &str) -> Result<Option<Stored>, StoreError> {
+    match row {
+        (None, None, None) => Ok(None),
+        (Some(sealed), Some(created), Some(expires)) => {
+            let revision = revision(&sealed).ok_or_else(|| incomplete(key))?;
+            Ok(Some(Stored { sealed, revision, lifetime: lifetime(created, expires) }))
+        }
+        _ => Err(incomplete(key)),
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 pub(super) fn lifetime(created: u64, expires: u64) -> Lifetime {
     Lifetime { created: Timestamp::from_millis(created), expires: Timestamp::from_millis(expires) }
 }
@@ -104,7 +114,7 @@ pub(super) const fn confirmed_name(confirmed: bool) -> &'static str {
 }
 
 /// No two envelopes are alike (see [`Entry`]), so their last bytes name a state.
-pub(super) fn revision(sealed: &[u8]) -> Option<Revision> {
+fn revision(sealed: &[u8]) -> Option<Revision> {
     sealed.last_chunk().map(|bytes| Revision(u64::from_be_bytes(*bytes)))
 }
 

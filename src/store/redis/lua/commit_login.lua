@@ -18,20 +18,7 @@ if refused then
   return {'over', refused[1], refused[2]}
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', string.format('%.0f', now - window))
-local created = string.format('%.0f', now)
-local expires = string.format('%.0f', now + ARGV[2])
-redis.call('ZADD', KEYS[3], created, ARGV[7])
+redis.call('ZADD', KEYS[3], string.format('%.0f', now), ARGV[7])
 redis.call('PEXPIREAT', KEYS[3], string.format('%.0f', now + window))
-redis.call('HSET', KEYS[1], 'status', ARGV[4], 'protocol', ARGV[5], 'confirmed', ARGV[6],
-  'created', created, 'expires', expires, 'sealed', ARGV[3])
--- Redis keeps a key through its last millisecond; a session is gone at `expires`.
-redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', now + ARGV[2] - 1))
-redis.call('ZADD', KEYS[2], expires, ARGV[1])
-local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', created, 'LIMIT', 0, 8)
-if #due > 0 then
-  redis.call('ZREM', KEYS[2], unpack(due))
-end
-if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then
-  redis.call('PEXPIREAT', KEYS[2], expires)
-end
+local created, expires = make_session(KEYS[1], KEYS[2], now, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
 return {'new', created, expires}
