@@ -22,7 +22,7 @@ use spake_service::domain::ids::{ClientId, SessionId};
 use spake_service::domain::ports::{Entry, SessionStore};
 use spake_service::domain::random::{random_bytes, system_rng};
 use spake_service::domain::sealing::{KeyRing, Purpose, Sealer};
-use spake_service::domain::session::{PairingSession, Session};
+use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::time::{Clock, SystemClock};
 use spake_service::store::redis::{RedisStore, Settings, Tls, Topology};
 use support::redis::Redis;
@@ -65,8 +65,10 @@ fn status_on_both_stores() {
 fn entry(sealer: &Sealer, id: &SessionId) -> Entry {
     let setting = Setting::new(b"client-0001", b"spake-service", b"spake-service/1").unwrap();
     let party_b = PartyB::start(setting, W::from_bytes(&[0x42; 32]).unwrap(), &mut system_rng());
-    let session =
-        Session::Pairing(PairingSession::initiated(ClientId::parse("client-0001").unwrap(), party_b));
+    let session = Session::Pairing(PairingSession::initiated(
+        Parties { client_id: ClientId::parse("client-0001").unwrap(), ..Parties::default() },
+        party_b,
+    ));
     let record = encode_session(&session, Formats::CURRENT, 1).unwrap();
     Entry { sealed: sealer.seal(Purpose::Session, id.as_str(), &record), summary: session.summary() }
 }

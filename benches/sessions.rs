@@ -11,7 +11,7 @@ use spake_service::domain::ids::{ClientId, SessionId};
 use spake_service::domain::ports::{Entry, SessionStore};
 use spake_service::domain::random::{random_bytes, system_rng};
 use spake_service::domain::sealing::{KeyRing, Purpose, Sealer};
-use spake_service::domain::session::{PairingSession, Session};
+use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::time::{Clock, ManualClock, SystemClock};
 use spake_service::store::embedded::MemoryStore;
 
@@ -30,8 +30,10 @@ async fn main() {
         let id = SessionId::generate(clock.now(), random_bytes());
         let setting = Setting::new(b"client-0001", b"spake-service", b"spake-service/1").unwrap();
         let party_b = PartyB::start(setting, W::from_bytes(&[0x42; 32]).unwrap(), &mut system_rng());
-        let session =
-            Session::Pairing(PairingSession::initiated(ClientId::parse("client-0001").unwrap(), party_b));
+        let session = Session::Pairing(PairingSession::initiated(
+            Parties { client_id: ClientId::parse("client-0001").unwrap(), ..Parties::default() },
+            party_b,
+        ));
         let sealed = sealer.seal(
             Purpose::Session,
             id.as_str(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::Failure;
+use crate::config::read_api_key;
 
 #[derive(Args)]
 pub(super) struct PasswordArgs {
@@ -45,31 +46,56 @@ impl PasswordArgs {
     }
 }
 
+/// Where the service is, and how it knows this caller.
+#[derive(Args)]
+pub(super) struct ServiceArgs {
+    /// Base URL of the service
+    #[arg(long, default_value = "http://localhost:5000")]
+    url: String,
+    /// File with the API key to call it with; the key itself may be in SPAKE_API_KEY
+    #[arg(long, env = "SPAKE_API_KEY_FILE", value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+}
+
 /// A service, as its clients see it.
 pub(super) struct Service {
     agent: ureq::Agent,
     url: String,
+    /// `Bearer <key>`.
+    authorization: Option<Zeroizing<String>>,
+}
+
+impl ServiceArgs {
+    pub(super) fn connect(&self) -> Result<Service, Failure> {
+        let key = read_api_key(self.api_key_file.as_deref()).map_err(Failure::usage)?;
+        let authorization = key.map(|key| Zeroizing::new(format!("Bearer {}", *key)));
+        Ok(Service { authorization, ..Service::new(&self.url) })
+    }
 }
 
 impl Service {
-    pub(super) fn new(url: &str) -> Self {
+    fn new(url: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // What is sent goes to the service that was named, and nowhere else.
             .proxy(None)
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(30)));
-        Self { agent: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() }
+        let url = url.trim_end_matches('/').to_owned();
+        Self { agent: config.build().new_agent(), url, authorization: None }
     }
 
     /// An error answer becomes its own sentence.
     pub(super) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let failed = |error: ureq::Error| Failure::run(format!("{}: {error}", self.url));
-        let request = ureq::http::Request::builder()
+        let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
-            .header("content-type", "application/json")
-            .body(body.map(Value::to_string).unwrap_or_default());
+            .header("content-type", "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization.as_str());
+        }
+        let request = request.body(body.map(Value::to_string).unwrap_or_default());
         let request = request.map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let mut response = self.agent.run(request).map_err(failed)?;
         let answer: Value = response.body_mut().read_json().map_err(failed)?;

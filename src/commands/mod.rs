@@ -1,5 +1,7 @@
 //! The command line: one file a command; without one, it serves.
 
+mod apikey;
+mod check_config;
 mod client;
 mod credential;
 mod keygen;
@@ -34,7 +36,8 @@ Without a command it serves. Secrets have no flag, for flags can be read by ever
   SPAKE_STATE_KEYS=<id:base64,...>      keys that seal what is stored; the first seals, all open
   REDIS_URL=<redis[s]://...>            sessions in Redis: one server; several, separated by commas, are a Cluster,
                                         or Sentinels when SPAKE_REDIS_SENTINEL_MASTER is set
-  SPAKE_REDIS_SENTINEL_PASSWORD=<text>  password at the Sentinels";
+  SPAKE_REDIS_SENTINEL_PASSWORD=<text>  password at the Sentinels
+The commands that call a service take the key to call it with from SPAKE_API_KEY=<key>";
 
 #[derive(Subcommand)]
 enum Command {
@@ -44,6 +47,11 @@ enum Command {
     Login(login::LoginArgs),
     /// Register, list and delete accounts; move them from one store to another
     Credential(credential::CredentialArgs),
+    /// Make, list and check API keys
+    #[command(name = "apikey")]
+    ApiKey(apikey::ApiKeyArgs),
+    /// Say what a start with this configuration would do, or what is wrong with it
+    CheckConfig(Box<check_config::CheckConfigArgs>),
     /// Print a fresh key for SPAKE_STATE_KEYS
     Keygen(keygen::KeygenArgs),
     /// Bring the keyspace in Redis to this release; services may run meanwhile
@@ -59,6 +67,10 @@ pub fn run() -> ExitCode {
         Ok(Cli { command: Some(Command::Pair(args)), .. }) => pair::pair(&args),
         Ok(Cli { command: Some(Command::Login(args)), .. }) => login::login(&args),
         Ok(Cli { command: Some(Command::Credential(args)), .. }) => credential::credential(&args),
+        Ok(Cli { command: Some(Command::ApiKey(args)), .. }) => apikey::apikey(&args),
+        Ok(Cli { command: Some(Command::CheckConfig(args)), .. }) => {
+            check_config::check_config(&args, &Cli::command())
+        }
         Ok(Cli { command: Some(Command::Keygen(args)), .. }) => keygen::keygen(&args),
         Ok(Cli { command: Some(Command::Migrate(args)), .. }) => migrate::migrate(&args),
         Ok(Cli { command: Some(Command::Rotate(args)), .. }) => rotate::rotate(&args),

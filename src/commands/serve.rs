@@ -4,40 +4,39 @@ use clap::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, run_async, say};
-use crate::config::{Config, ServeArgs, StoreConfig, unknown_variable};
-use crate::domain::access::Access;
+use crate::config::{Config, ServeArgs, unknown_variable};
 use crate::logging;
 use crate::server::{Server, StartError};
 
 pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> {
+    let config = configured(args, command)?;
+    run_async(run(config))
+}
+
+/// The configuration, with the log started by it.
+pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<Config, Failure> {
     if let Some(name) = unknown_variable(command, std::env::vars_os()) {
         return Err(Failure::usage(format!("{name} is not a variable of this service (see --help)")));
     }
     logging::start(args).map_err(Failure::usage)?;
-    let config = Config::from_args(args).map_err(Failure::usage)?;
-    run_async(run(config))
+    Config::from_args(args).map_err(Failure::usage)
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Box::pin(stop_signals().map_err(|error| Failure::run(StartError::Threads(error)))?);
-    let kept = match &config.store {
-        StoreConfig::Memory => "sessions in memory".to_owned(),
-        StoreConfig::File { directory, .. } => format!("sessions in {}", directory.display()),
-        StoreConfig::Redis { settings, .. } => format!("sessions in Redis under `{}:`", settings.prefix),
-    };
-    let access = config.access;
+    let (kept, warnings) = (config.store.to_string(), config.warnings());
     let server = tokio::select! {
         // Starting may mean waiting for Redis.
         server = Server::start(config) => server.map_err(Failure::start)?,
         () = &mut signals => return Ok(()),
     };
-    announce(&server, access, &kept);
+    announce(&server, &kept, &warnings);
     server.run(signals).await.map_err(Failure::run)?;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn announce(server: &Server, access: Access, kept: &str) {
+fn announce(server: &Server, kept: &str, warnings: &[&str]) {
     let url = format!("http://{}", server.address());
     let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
     say(format_args!(
@@ -50,10 +49,8 @@ fn announce(server: &Server, access: Access, kept: &str) {
         say(format_args!("For operators: http://{address}/health/live, http://{address}/health/ready\n"));
     }
     tracing::info!(address = %server.address(), "listening");
-    if access == Access::Everyone {
-        tracing::warn!(
-            "--insecure-no-auth: everyone who reaches this address may use the service and read secrets"
-        );
+    for warning in warnings {
+        tracing::warn!("{warning}");
     }
 }
 

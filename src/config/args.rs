@@ -1,11 +1,12 @@
 //! The variables and flags of `serve`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 use spake_protocol::stretch::Kdf;
 
+use super::access::AccessArgs;
 use super::parse;
 use super::store::StoreArgs;
 
@@ -34,15 +35,9 @@ pub struct ServeArgs {
     #[arg(long, env = "PORT", default_value_t = 5000, value_name = "PORT")]
     pub port: u16,
 
-    /// Address of the public listener; another than loopback needs --insecure-no-auth
-    #[arg(long, env = "SPAKE_HOST", default_value = "127.0.0.1", value_name = "ADDRESS", value_parser = parse::host)]
-    pub host: IpAddr,
-
-    /// Let everyone in who reaches the listener: there are no API keys
-    #[arg(long, env = "SPAKE_INSECURE_NO_AUTH", default_value = "false", value_name = "BOOL",
-        action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
-        value_parser = parse::boolean)]
-    pub insecure_no_auth: bool,
+    /// Where to listen, and to whom.
+    #[command(flatten)]
+    pub access: AccessArgs,
 
     /// Address and port of the operators' listener, with /health/live and /health/ready; `off` for none
     /// [default: 127.0.0.1:9464, if it is free]

@@ -1,20 +1,25 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! `args` and `store` declare the variables, `secrets` those without a flag, `parse` their formats, `unknown` finds
+//! `args`, `access` and `store` declare the variables, `secrets` those without a flag, `parse` their formats, `unknown` finds
 //! misspelt ones. The first thing
 //! that is wrong stops the start with one line that names it.
 
+mod access;
 mod args;
 mod parse;
 mod secrets;
 mod store;
 mod unknown;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use self::access::AccessConfig;
+pub use self::access::read_api_keys;
 pub use self::args::{Listener, LogFormat, ServeArgs};
-pub use self::parse::kdf as parse_kdf;
+pub use self::parse::{expiry as parse_expiry, kdf as parse_kdf};
+pub use self::secrets::read_api_key;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;
@@ -35,6 +40,8 @@ pub struct Config {
     pub admin: Option<Listener>,
     /// Who may call.
     pub access: Access,
+    /// The file of the API keys, to be read again.
+    pub api_keys_file: Option<PathBuf>,
     /// Where sessions live.
     pub store: StoreConfig,
     /// The service's identity, B in every transcript.
@@ -58,10 +65,11 @@ pub struct Config {
 impl Config {
     /// Checks what the arguments mean together.
     pub fn from_args(args: &ServeArgs) -> Result<Self, InvalidConfig> {
-        let access = access(args.host, args.insecure_no_auth)?;
+        let access = AccessConfig::from_args(&args.access)?;
         Ok(Self {
-            address: SocketAddr::new(args.host, args.port),
-            access,
+            address: SocketAddr::new(access.host, args.port),
+            access: access.access,
+            api_keys_file: access.keys_file,
             store: StoreConfig::from_args(&args.store)?,
             admin: args.admin_addr,
             server_id: args.server_id.clone(),
@@ -73,6 +81,19 @@ impl Config {
             request_timeout: args.request_timeout,
             drain_timeout: args.drain_timeout,
         })
+    }
+}
+
+impl Config {
+    /// What an operator should know, though it is no reason not to start.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        if self.access.is_open_to_everyone() {
+            warnings.push(
+                "--insecure-no-auth: everyone who reaches this address may use the service and read secrets",
+            );
+        }
+        warnings
     }
 }
 
@@ -93,17 +114,6 @@ fn accounts(args: &ServeArgs) -> Result<AccountPolicy, InvalidConfig> {
             per_caller: Some(args.guess_limit_per_address).filter(|limit| *limit > 0),
         },
     })
-}
-
-fn access(host: IpAddr, insecure_no_auth: bool) -> Result<Access, InvalidConfig> {
-    match (insecure_no_auth, host.is_loopback()) {
-        (true, _) => Ok(Access::Everyone),
-        (false, true) => Ok(Access::Loopback),
-        (false, false) => Err(InvalidConfig(format!(
-            "SPAKE_HOST={host} would open the service, secrets included, to everyone who reaches it: it has no API \
-             keys; listen on 127.0.0.1, or say --insecure-no-auth (SPAKE_INSECURE_NO_AUTH=true)"
-        ))),
-    }
 }
 
 fn cores() -> usize {

@@ -82,6 +82,11 @@ pub(super) fn drain_timeout(text: &str) -> Result<Duration, String> {
     duration(text, Duration::ZERO, Duration::from_secs(3600))
 }
 
+/// How long an API key is accepted.
+pub fn expiry(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::from_secs(1), Duration::from_secs(3650 * 24 * 3600))
+}
+
 fn duration(text: &str, min: Duration, max: Duration) -> Result<Duration, String> {
     let (min_text, max_text) = (humantime::format_duration(min), humantime::format_duration(max));
     humantime::parse_duration(text)

@@ -11,10 +11,16 @@ pub(super) struct Secret(pub(super) &'static str);
 
 pub(super) const STATE_KEYS: Secret = Secret("SPAKE_STATE_KEYS");
 pub(super) const REDIS_URL: Secret = Secret("REDIS_URL");
+pub(super) const API_KEY: Secret = Secret("SPAKE_API_KEY");
 pub(super) const SENTINEL_PASSWORD: Secret = Secret("SPAKE_REDIS_SENTINEL_PASSWORD");
 
 /// Variables that no flag declares.
-pub(super) const WITHOUT_FLAG: [&str; 3] = [STATE_KEYS.0, REDIS_URL.0, SENTINEL_PASSWORD.0];
+pub(super) const WITHOUT_FLAG: [&str; 4] = [STATE_KEYS.0, REDIS_URL.0, SENTINEL_PASSWORD.0, API_KEY.0];
+
+/// The key that a client's commands call the service with: from the variable, or the file at `path`.
+pub fn read_api_key(path: Option<&Path>) -> Result<Option<Zeroizing<String>>, InvalidConfig> {
+    Ok(API_KEY.read(path)?.map(|found| found.text))
+}
 
 /// A secret, and the variable that it came from.
 pub(super) struct Found {

@@ -1,5 +1,6 @@
 //! Where sessions live: the variables and flags that every command with a store takes.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -216,5 +217,16 @@ fn read_pem(variable: &str, path: &Path, kind: &str) -> Result<Vec<u8>, InvalidC
         Ok(pem)
     } else {
         Err(wrong(&format_args!("holds no {} in PEM", kind.to_lowercase())))
+    }
+}
+
+/// Where sessions are, for people.
+impl fmt::Display for StoreConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("sessions in memory"),
+            Self::File { directory, .. } => write!(f, "sessions in {}", directory.display()),
+            Self::Redis { settings, .. } => write!(f, "sessions in Redis under `{}:`", settings.prefix),
+        }
     }
 }

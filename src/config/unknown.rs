@@ -12,9 +12,11 @@ pub fn unknown_variable<K: AsRef<OsStr>, V: AsRef<OsStr>>(
     command: &Command,
     variables: impl Iterator<Item = (K, V)>,
 ) -> Option<String> {
+    // Those of other commands too: a shell that runs both has both.
+    let all = || command.get_subcommands().chain([command]).flat_map(Command::get_arguments);
     let known = |name: &str| {
         secrets::WITHOUT_FLAG.contains(&name)
-            || command.get_arguments().any(|argument| argument.get_env() == Some(OsStr::new(name)))
+            || all().any(|argument| argument.get_env() == Some(OsStr::new(name)))
     };
     variables
         .map(|(name, value)| {

@@ -10,12 +10,15 @@ use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::{Kdf, Salt};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::domain::access::{KeyName, Owner};
 use crate::domain::accounts::{Credential, SaltedKdf};
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, CredentialId};
 use crate::domain::keyspace::{Facts, Seed};
 use crate::domain::ports::{AttemptId, Generation};
-use crate::domain::session::{Answered, LoginProgress, LoginSession, PairingSession, Progress, Session};
+use crate::domain::session::{
+    Answered, LoginProgress, LoginSession, PairingSession, Parties, Progress, Session,
+};
 
 /// The version of the keyspace's facts.
 const FACTS_VERSION: u8 = 1;
@@ -52,7 +55,7 @@ pub struct Malformed;
 
 #[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
 enum SessionV1 {
-    Pairing { client_id: String, progress: ProgressV1 },
+    Pairing { client_id: String, owner: Option<String>, progress: ProgressV1 },
     Login { credential: String, progress: LoginV1 },
 }
 
@@ -118,9 +121,11 @@ pub fn encode_session(
 /// A session from opened bytes.
 pub fn decode_session(bytes: &[u8], formats: Formats) -> Result<Session, Malformed> {
     match &decode::<SessionV1>(bytes, formats.newest)? {
-        SessionV1::Pairing { client_id, progress } => {
+        SessionV1::Pairing { client_id, owner, progress } => {
             let client_id = ClientId::parse(client_id).map_err(|_| Malformed)?;
-            Ok(Session::Pairing(PairingSession { client_id, progress: progress.read()? }))
+            let owner = owner.as_deref().map(KeyName::parse).transpose().map_err(|_| Malformed)?;
+            let parties = Parties { owner: Owner(owner), client_id };
+            Ok(Session::Pairing(PairingSession { parties, progress: progress.read()? }))
         }
         SessionV1::Login { credential, progress } => {
             let credential = CredentialId::parse(credential).map_err(|_| Malformed)?;
@@ -169,7 +174,8 @@ impl From<&Session> for SessionV1 {
     fn from(session: &Session) -> Self {
         match session {
             Session::Pairing(session) => Self::Pairing {
-                client_id: session.client_id.as_str().to_owned(),
+                client_id: session.parties.client_id.as_str().to_owned(),
+                owner: session.parties.owner.0.as_ref().map(|name| name.as_str().to_owned()),
                 progress: (&session.progress).into(),
             },
             Session::Login(session) => Self::Login {

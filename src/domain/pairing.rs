@@ -8,12 +8,12 @@ use spake_protocol::spake2::{ConfirmationA, PartyB, Setting, ShareA, ShareB, W};
 use spake_protocol::stretch::Kdf;
 
 use crate::domain::fingerprint::Fingerprint;
-use crate::domain::ids::{ClientId, SessionId};
+use crate::domain::ids::SessionId;
 use crate::domain::ports::{Created, Lifetime};
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
-use crate::domain::session::{Outcome, PairingSession, Session, Step};
-use crate::domain::sessions::Sessions;
+use crate::domain::session::{PairingSession, Parties, Session, Step};
+use crate::domain::sessions::{Sessions, Stepped};
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::Clock;
 
@@ -66,7 +66,7 @@ impl Pairing {
         &self,
         session_id: Option<SessionId>,
         password: Password,
-        client_id: ClientId,
+        parties: Parties,
     ) -> Result<Initiated, ServiceError> {
         let session_id = session_id.unwrap_or_else(|| SessionId::generate(self.clock.now(), random_bytes()));
         // Asked before the stretching, which costs a thousand times more; decided by the creation after it.
@@ -74,7 +74,7 @@ impl Pairing {
             return Err(Refusal::AlreadyExists.into());
         }
         let setting = Setting::new(
-            client_id.as_str().as_bytes(),
+            parties.client_id.as_str().as_bytes(),
             self.sessions.facts.server_id.as_bytes(),
             self.sessions.facts.context.as_bytes(),
         )
@@ -87,7 +87,7 @@ impl Pairing {
         .map_err(|error| ServiceError::Internal(error.to_string()))?;
         let party_b = PartyB::start(setting.clone(), w, &mut system_rng());
         let share = party_b.share().clone();
-        let session = Session::Pairing(PairingSession::initiated(client_id, party_b));
+        let session = Session::Pairing(PairingSession::initiated(parties, party_b));
         match self.sessions.records.create(&session_id, &session, self.policy.session_ttl).await? {
             Created::New(lifetime) => Ok(Initiated { session_id, share, setting, kdf, lifetime }),
             Created::Exists => Err(Refusal::AlreadyExists.into()),
@@ -100,7 +100,7 @@ impl Pairing {
         session_id: &SessionId,
         share: Result<ShareA, Malformed>,
         confirmation: Result<Option<ConfirmationA>, Malformed>,
-    ) -> Result<Outcome, ServiceError> {
+    ) -> Result<Stepped, ServiceError> {
         let fields = [
             share.as_ref().map_or(&[][..], |share| share.as_bytes()),
             confirmation.as_ref().ok().and_then(Option::as_ref).map_or(&[][..], |c| c.as_bytes()),

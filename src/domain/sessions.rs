@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use spake_protocol::SharedSecret;
 
+use crate::domain::access::{Caller, Owner, Scope};
 use crate::domain::codec::Formats;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, CredentialId, SessionId};
 use crate::domain::keyspace::Facts;
 use crate::domain::ports::{
     Completed, Completion, Cursor, Lifetime, ListError, LoginStore, Page, Revision, SessionStore, StoreError,
-    Stored,
+    Stored, Swap,
 };
 use crate::domain::records::Records;
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
@@ -36,6 +37,13 @@ pub struct State {
     pub lifetime: Lifetime,
 }
 
+/// What an exchange or a confirmation has come to, and whose the session is.
+pub struct Stepped {
+    /// The outcome.
+    pub outcome: Outcome,
+    owner: Owner,
+}
+
 /// A confirmed session's secret, for a backend.
 pub struct ConfirmedSecret {
     /// The secret; the client has shown that it knows it.
@@ -58,6 +66,17 @@ pub struct Listing {
     pub active: u64,
     /// This page.
     pub page: Page,
+}
+
+impl Stepped {
+    /// The shared secret, if `caller` may have it: one that may read secrets, of a session that shows to it, and
+    /// before the confirmation only one that may have it unconfirmed.
+    pub fn secret_for(&self, caller: &Caller) -> Option<&SharedSecret> {
+        let may = caller.may(Scope::SecretRead)
+            && (self.outcome.is_confirmed() || caller.may(Scope::SecretUnconfirmed))
+            && self.owner.shows_to(caller);
+        may.then(|| self.outcome.shared_secret())
+    }
 }
 
 /// What became of a write.
@@ -85,23 +104,23 @@ impl Sessions {
         &self,
         id: &SessionId,
         confirmation: Result<Confirmation, Malformed>,
-    ) -> Result<Outcome, ServiceError> {
+    ) -> Result<Stepped, ServiceError> {
         let field = confirmation.as_ref().map_or(&[][..], |Confirmation(bytes)| bytes);
         let request = Fingerprint::new(&self.facts.seed, "confirm", id, &[field]);
         self.step(id, request, |session| session.confirm(confirmation, request)).await
     }
 
-    /// Where a session is in its life.
-    pub async fn status(&self, id: &SessionId) -> Result<State, ServiceError> {
-        let (session, stored) = self.settled(id).await?;
+    /// Where a session is in its life, for a caller that may know of it.
+    pub async fn status(&self, id: &SessionId, caller: &Caller) -> Result<State, ServiceError> {
+        let (session, stored) = self.settled(id, caller).await?;
         Ok(State { summary: session.summary(), lifetime: stored.lifetime })
     }
 
-    /// The secret of a confirmed session.
-    pub async fn secret(&self, id: &SessionId) -> Result<ConfirmedSecret, ServiceError> {
-        match self.settled(id).await?.0 {
+    /// The secret of a confirmed session, for a caller that may know of it.
+    pub async fn secret(&self, id: &SessionId, caller: &Caller) -> Result<ConfirmedSecret, ServiceError> {
+        match self.settled(id, caller).await?.0 {
             Session::Pairing(session) => {
-                let client = Client::Pairing(session.client_id().clone());
+                let client = Client::Pairing(session.parties().client_id.clone());
                 Ok(ConfirmedSecret { secret: session.secret()?, client })
             }
             Session::Login(session) => {
@@ -111,9 +130,23 @@ impl Sessions {
         }
     }
 
-    /// Forgets a session and its secrets, whatever its status.
-    pub async fn cleanup(&self, id: &SessionId) -> Result<(), ServiceError> {
-        if self.records.store.delete(id).await? { Ok(()) } else { Err(Refusal::NotFound.into()) }
+    /// Forgets a session and its secrets, whatever its status: for its owner, and for administrators.
+    pub async fn cleanup(&self, id: &SessionId, caller: &Caller) -> Result<(), ServiceError> {
+        if caller.may(Scope::SessionAdmin) {
+            let removed = self.records.store.delete(id, None).await? == Swap::Won;
+            return if removed { Ok(()) } else { Err(Refusal::NotFound.into()) };
+        }
+        for _ in 0..MAX_RACES {
+            let (session, stored) = self.records.read(id).await?;
+            if !session.owner().is_removable_by(caller) {
+                return Err(Refusal::NotFound.into());
+            }
+            // The state that was read: under the same id there may be another's session meanwhile.
+            if self.records.store.delete(id, Some(stored.revision)).await? == Swap::Won {
+                return Ok(());
+            }
+        }
+        Err(faster_than_read())
     }
 
     /// A page of the sessions that are alive, and how many there are.
@@ -134,9 +167,10 @@ impl Sessions {
         id: &SessionId,
         request: Fingerprint,
         step: impl Fn(Session) -> Step + Send,
-    ) -> Result<Outcome, ServiceError> {
+    ) -> Result<Stepped, ServiceError> {
         for _ in 0..MAX_RACES {
             let (session, stored) = self.records.read(id).await?;
+            let owner = session.owner().clone();
             let Step { write, answer } = step(session);
             let written = match write {
                 // The answer is another request's, whose write may not be safe yet.
@@ -145,7 +179,7 @@ impl Sessions {
                 Some(write) => self.write(id, stored.revision, write, request).await?,
             };
             match written {
-                Written::Won => return Ok(answer?),
+                Written::Won => return Ok(Stepped { outcome: answer?, owner }),
                 Written::Instead(refusal) => return Err(refusal.into()),
                 Written::Lost => {}
             }
@@ -182,10 +216,14 @@ impl Sessions {
         }
     }
 
-    /// A session as it is safe to tell: what a guess has come to is an answer to it, whoever asks.
-    async fn settled(&self, id: &SessionId) -> Result<(Session, Stored), ServiceError> {
+    /// A session as it is safe to tell: what a guess has come to is an answer to it, whoever asks. To whom it does not
+    /// show, it is not there.
+    async fn settled(&self, id: &SessionId, caller: &Caller) -> Result<(Session, Stored), ServiceError> {
         for _ in 0..MAX_RACES {
             let (session, stored) = self.records.read(id).await?;
+            if !session.owner().shows_to(caller) {
+                return Err(Refusal::NotFound.into());
+            }
             if self.records.settle(id, stored.revision).await? {
                 return Ok((session, stored));
             }

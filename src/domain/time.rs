@@ -16,6 +16,17 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// The wall clock's present, for what people date: it may be set, and go back.
+    pub fn wall() -> Self {
+        Self(0).after(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
+
+    /// A time in RFC 3339, in UTC, such as `2027-01-31T00:00:00Z`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = humantime::parse_rfc3339(text).ok()?;
+        Some(Self(0).after(time.duration_since(UNIX_EPOCH).ok()?))
+    }
+
     /// Milliseconds since 1970.
     pub const fn as_millis(self) -> u64 {
         self.0
@@ -59,8 +70,7 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock that shows the wall time of this moment.
     pub fn start() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { start: Timestamp(0).after(since_epoch), started: since_boot() }
+        Self { start: Timestamp::wall(), started: since_boot() }
     }
 }
 

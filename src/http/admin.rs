@@ -21,13 +21,20 @@ pub struct Admin {
     pub store: Arc<dyn Readiness>,
     /// Set when the service has been told to stop.
     pub stopping: Arc<AtomicBool>,
+    /// Whether everyone who reaches the public listener may use it.
+    pub is_open: bool,
 }
+
+const OPEN: &str =
+    "--insecure-no-auth: everyone who reaches the public address may use the service and read secrets";
 
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
 /// The operators' router. It asks nobody who they are: its listener is for the inside only.
@@ -43,7 +50,7 @@ pub fn admin_router(admin: Admin) -> Router {
 
 /// The process answers. A store that is down is no reason to restart it.
 async fn live() -> Json<Health> {
-    Json(Health { status: "live", reason: None })
+    Json(Health { status: "live", reason: None, warning: None })
 }
 
 /// Requests can be served now.
@@ -53,10 +60,10 @@ async fn ready(State(admin): State<Admin>) -> (StatusCode, Json<Health>) {
     } else {
         admin.store.check().await
     };
-    match checked {
-        Ok(()) => (StatusCode::OK, Json(Health { status: "ready", reason: None })),
-        Err(reason) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "not ready", reason: Some(reason) }))
-        }
-    }
+    let warning = admin.is_open.then_some(OPEN);
+    let (code, status, reason) = match checked {
+        Ok(()) => (StatusCode::OK, "ready", None),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, "not ready", Some(reason)),
+    };
+    (code, Json(Health { status, reason, warning }))
 }

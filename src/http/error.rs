@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::domain::access::Scope;
 use crate::domain::ports::{ListError, StoreError};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
 
@@ -94,8 +95,30 @@ impl ApiError {
         let sentence = "This service has no API keys and answers only requests made on this machine: a Host of \
                         localhost, 127.0.0.1 or [::1], no page of another site, and no Forwarded, X-Forwarded-*, Via \
                         or X-Real-IP header. To open it to \
-                        everyone, start it with --insecure-no-auth";
+                        others, give it API keys (SPAKE_API_KEYS_FILE), or start it with --insecure-no-auth";
         Self::new(StatusCode::FORBIDDEN, "foreign_request", sentence)
+    }
+
+    pub(super) fn unknown_key() -> Self {
+        let sentence =
+            "The API key is unknown or has expired; send one key, as `Authorization: Bearer spk_…`";
+        Self::new(StatusCode::UNAUTHORIZED, "unknown_api_key", sentence)
+    }
+
+    pub(super) fn missing_key(any_of: &[Scope]) -> Self {
+        let sentence = format!(
+            "This needs an API key with the scope {}; send it as `Authorization: Bearer spk_…`",
+            names_of(any_of)
+        );
+        Self::new(StatusCode::UNAUTHORIZED, "missing_api_key", sentence)
+    }
+
+    pub(super) fn missing_scope(any_of: &[Scope]) -> Self {
+        let sentence = format!(
+            "The API key does not have the scope {}, which this needs; an operator can give it one in the keys file",
+            names_of(any_of)
+        );
+        Self::new(StatusCode::FORBIDDEN, "missing_scope", sentence)
     }
 
     pub(super) fn internal(cause: String) -> Self {
@@ -129,9 +152,16 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response.extensions_mut().insert(self);
         response
     }
+}
+
+fn names_of(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ")
 }
 
 impl From<Refusal> for ApiError {

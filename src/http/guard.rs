@@ -14,10 +14,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use crate::domain::access::Access;
+use crate::domain::access::Reach;
 
-pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
-    if access == Access::Loopback && !is_local(&request) {
+pub(super) async fn guard(State(reach): State<Reach>, request: Request, next: Next) -> Response {
+    if reach == Reach::Loopback && !is_local(&request) {
         return ApiError::foreign_request().into_response();
     }
     next.run(request).await

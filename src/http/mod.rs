@@ -5,11 +5,13 @@
 //! | `error` | the one shape of every error |
 //! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
+//! | `access` | API keys: who makes a request, and what a handler asks of that caller |
 //! | `payload`, `fields`, `path`, `paging`, `conditions` | parsing at the edge: bodies, their fields, ids in paths, headers |
 //! | `kdf` | stretching parameters as JSON |
 //! | `admin` | the operators' endpoints, on a listener of their own |
 //! | `routes` | one file for each group of endpoints |
 
+mod access;
 mod admin;
 mod conditions;
 mod context;
@@ -53,7 +55,7 @@ pub struct App {
     /// How long a request's body may take to arrive.
     pub request_timeout: Duration,
     /// Who may call.
-    pub access: Access,
+    pub access: Arc<Access>,
 }
 
 /// The service as a router: every route, every fallback, and the layers around them.
@@ -80,8 +82,9 @@ pub fn router(app: App) -> Router {
         )
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        // From the inside out: who may call, what a bug may cost, and the shape of every answer.
-        .layer(from_fn_with_state(app.access, guard::guard))
+        // From the inside out: who calls, who may at all, what a bug may cost, and the shape of every answer.
+        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
+        .layer(from_fn_with_state(app.access.reach(), guard::guard))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::internal("a handler panicked".to_owned()).into_response()
         }))

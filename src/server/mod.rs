@@ -102,7 +102,7 @@ impl Server {
         let facts =
             keyspace::join(&*store.keyspace, &store.sealer, &config.server_id, &config.context).await?;
         if let Some(file) = store.key_file {
-            key_file::watch(file, Arc::clone(&store.sealer));
+            key_file::watch_state_keys(file, Arc::clone(&store.sealer));
         }
         let stretching = StretchingPool::start(config.stretch_threads, config.stretch_queue);
         let stretching = stretching.map_err(StartError::Threads)?;
@@ -120,9 +120,13 @@ impl Server {
         let accounts = Arc::new(accounts.map_err(|error| StartError::Domain(format!("{error:?}")))?);
         let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretching, clock));
         let request_timeout = config.request_timeout;
-        let app =
-            App { pairing, accounts, sessions, store: store.name, request_timeout, access: config.access };
-        let admin = Admin { store: store.readiness, stopping: Arc::default() };
+        let access = Arc::new(config.access);
+        if let Some(file) = config.api_keys_file {
+            key_file::watch_api_keys(file, Arc::clone(&access));
+        }
+        let admin =
+            Admin { store: store.readiness, stopping: Arc::default(), is_open: access.is_open_to_everyone() };
+        let app = App { pairing, accounts, sessions, store: store.name, request_timeout, access };
         let drain_timeout = config.drain_timeout;
         // Last, for it may have something to say that is no reason not to start.
         let admin_listener = admin::bind(config.admin)?;

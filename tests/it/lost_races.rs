@@ -8,8 +8,9 @@ use spake_protocol::Password;
 use spake_protocol::spake2::{PartyA, Setting, W};
 use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
+use spake_service::domain::access::{Caller, Scopes};
 use spake_service::domain::codec::Formats;
-use spake_service::domain::ids::{ClientId, SessionId};
+use spake_service::domain::ids::SessionId;
 use spake_service::domain::keyspace::{Facts, Seed};
 use spake_service::domain::pairing::{Pairing, PairingPolicy};
 use spake_service::domain::ports::{
@@ -18,7 +19,7 @@ use spake_service::domain::ports::{
 use spake_service::domain::random::system_rng;
 use spake_service::domain::refusal::ServiceError;
 use spake_service::domain::sealing::{KeyRing, Sealer};
-use spake_service::domain::session::Status;
+use spake_service::domain::session::{Parties, Status};
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::SystemClock;
@@ -37,8 +38,8 @@ impl SessionStore for EveryWriteLoses {
     async fn replace(&self, _: &SessionId, _: Revision, _: Entry) -> Result<Swap, StoreError> {
         Ok(Swap::Lost)
     }
-    async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
-        self.0.delete(id).await
+    async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError> {
+        self.0.delete(id, expected).await
     }
     async fn count(&self) -> Result<u64, StoreError> {
         self.0.count().await
@@ -73,10 +74,11 @@ async fn no_answer_leaves_whose_write_did_not_win() {
     let pairing = Pairing::new(Arc::clone(&sessions), policy, stretching, clock);
     let id = SessionId::parse("s").unwrap();
     let password = || Password::prepare("password").unwrap();
-    pairing.initiate(Some(id.clone()), password(), ClientId::default()).await.ok().unwrap();
+    pairing.initiate(Some(id.clone()), password(), Parties::default()).await.ok().unwrap();
+    let anyone = Caller { key: None, scopes: Scopes::ALL };
     let w = W::stretch(&password(), &setting, &kdf).unwrap();
     let (_, share) = PartyA::start(setting, w, &mut system_rng());
     let answer = pairing.exchange(&id, Ok(share), Ok(None)).await;
     assert!(matches!(answer, Err(ServiceError::Store(StoreError::Unavailable(_)))));
-    assert_eq!(sessions.status(&id).await.ok().unwrap().summary.status, Status::Initiated);
+    assert_eq!(sessions.status(&id, &anyone).await.ok().unwrap().summary.status, Status::Initiated);
 }

@@ -14,6 +14,7 @@ mod support;
 
 mod account_commands;
 mod accounts;
+mod api_keys;
 mod bad_credentials;
 mod bad_input;
 mod bad_requests;

@@ -7,13 +7,14 @@ use spake_protocol::Password;
 use spake_protocol::spake2::{PartyA, Setting, W};
 use spake_protocol::stretch::Kdf;
 use spake_service::domain::codec::Formats;
-use spake_service::domain::ids::{ClientId, SessionId};
+use spake_service::domain::ids::SessionId;
 use spake_service::domain::keyspace;
 use spake_service::domain::pairing::{Pairing, PairingPolicy};
 use spake_service::domain::ports::StoreError;
 use spake_service::domain::random::system_rng;
 use spake_service::domain::refusal::ServiceError;
 use spake_service::domain::sealing::{KeyRing, Sealer};
+use spake_service::domain::session::Parties;
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::SystemClock;
@@ -73,7 +74,7 @@ impl Replica {
     async fn initiate(&self, name: &str) -> SessionId {
         let id = SessionId::parse(name).unwrap();
         let password = Password::prepare("password").unwrap();
-        self.pairing.initiate(Some(id.clone()), password, ClientId::default()).await.ok().unwrap();
+        self.pairing.initiate(Some(id.clone()), password, Parties::default()).await.ok().unwrap();
         id
     }
 

@@ -155,7 +155,7 @@ async fn what_was_read_is_not_answered_from_when_it_does_not_stand_any_more() {
     assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Won);
     assert_eq!(store.replace(&id, read, entry(b"envelope 2")).await.unwrap(), Swap::Won);
     assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Lost);
-    store.delete(&id).await.unwrap();
+    store.delete(&id, None).await.unwrap();
     assert_eq!(store.settle(&id, read).await.unwrap(), Swap::Lost);
     assert!(store.read(&id).await.unwrap().is_none(), "nothing was made by asking");
 }

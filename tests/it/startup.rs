@@ -1,8 +1,10 @@
 //! What stops the start: one line that names it, exit 2.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{TestApp, run};
+use crate::support::{KeysFile, TestApp, run};
 
 #[track_caller]
 fn refused(variables: &[(&str, &str)], arguments: &[&str], names: &[&str]) {
@@ -36,6 +38,7 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
             "--account-kdf",
             &["", "argon2id", "argon2id:1,2,3", "md5:1", "scrypt:32768,8"],
         ),
+        ("SPAKE_ANONYMOUS_SCOPES", "--anonymous-scopes", &["root", "login;session:read"]),
         ("SPAKE_LOGIN_TTL", "--login-ttl", &["", "0s", "x"]),
         ("SPAKE_GUESS_LIMIT", "--guess-limit", &["0", "1001", "x"]),
         ("SPAKE_GUESS_LIMIT_PER_ADDRESS", "--guess-limit-per-address", &["-1", "1001", "x"]),
@@ -86,6 +89,73 @@ fn another_address_without_keys_takes_an_explicit_word() {
     for host in ["0.0.0.0", "::", "192.0.2.1"] {
         refused(&[("SPAKE_HOST", host)], &[], &["SPAKE_HOST", "--insecure-no-auth"]);
     }
+}
+
+#[test]
+fn an_unsafe_keys_file_and_unsafe_anonymous_scopes_are_refused() {
+    let file = KeysFile::new();
+    let keys = ("SPAKE_API_KEYS_FILE", file.path());
+    refused(&[keys], &[], &["SPAKE_API_KEYS_FILE", "cannot be read"]);
+    file.add("backend", "session:initiate");
+    let text = std::fs::read_to_string(&file.path).unwrap();
+    for mode in [0o620, 0o602, 0o666] {
+        std::fs::set_permissions(&file.path, Permissions::from_mode(mode)).unwrap();
+        refused(&[keys], &[], &["SPAKE_API_KEYS_FILE", "others than its owner may write it", "chmod go-w"]);
+    }
+    std::fs::set_permissions(&file.path, Permissions::from_mode(0o640)).unwrap();
+    for (bad, why) in [
+        ("", "no key in it"),
+        ("backend", "line 1"),
+        (&text.repeat(2), "twice"),
+        (&"#\n".repeat(600_000), "1 MiB"),
+    ] {
+        std::fs::write(&file.path, bad).unwrap();
+        refused(&[keys], &[], &["SPAKE_API_KEYS_FILE", why]);
+    }
+    std::fs::write(&file.path, text).unwrap();
+    for scope in ["secret:read", "secret:unconfirmed", "session:admin", "credential:read", "credential:write"]
+    {
+        refused(
+            &[keys, ("SPAKE_ANONYMOUS_SCOPES", &format!("login,{scope}"))],
+            &[],
+            &["SPAKE_ANONYMOUS_SCOPES", scope],
+        );
+    }
+    refused(
+        &[keys, ("SPAKE_INSECURE_NO_AUTH", "true")],
+        &[],
+        &["SPAKE_INSECURE_NO_AUTH", "SPAKE_API_KEYS_FILE"],
+    );
+}
+
+#[test]
+fn check_config_says_what_a_start_would_do_and_does_nothing() {
+    let file = KeysFile::new();
+    file.add("backend", "session:initiate");
+    let variables =
+        [("SPAKE_API_KEYS_FILE", file.path()), ("SPAKE_ANONYMOUS_SCOPES", "login"), ("PORT", "1")];
+    let (code, out, err) = run(&variables, &["check-config"]);
+    assert_eq!((code, &*err), (0, ""), "{out}");
+    for line in ["0.0.0.0:1", "1 API keys", "without a key    login", "sessions in memory", "spake-service/1"]
+    {
+        assert!(out.contains(line), "{line}: {out}");
+    }
+    let (_, out, _) = run(&[("SPAKE_INSECURE_NO_AUTH", "true")], &["check-config"]);
+    assert!(
+        out.contains("127.0.0.1:5000") && out.contains("warning") && out.contains("everyone who reaches"),
+        "{out}"
+    );
+    refused(&[("SPAKE_HOST", "0.0.0.0")], &["check-config"], &["SPAKE_HOST", "apikey new"]);
+    refused(&[("SPAKE_SESION_TTL", "1s")], &["check-config"], &["SPAKE_SESION_TTL"]);
+}
+
+#[test]
+fn readiness_says_that_everyone_is_let_in() {
+    let open = [("SPAKE_INSECURE_NO_AUTH", "true"), ("SPAKE_ADMIN_ADDR", "127.0.0.1:0")];
+    let answer = TestApp::with(&open).get_as_operator("/health/ready").ok();
+    assert!(answer.string("warning").contains("--insecure-no-auth"));
+    let answer = TestApp::with(&open[1..]).get_as_operator("/health/ready").ok();
+    assert!(answer.field("warning").is_null());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use spake_protocol::spake2plus::{ShareP, Verifier};
 use super::Accounts;
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::ports::{
-    AttemptId, CallerTag, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored,
+    AttemptId, Budget, CallerTag, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored,
 };
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
@@ -27,19 +27,21 @@ pub struct LoggedIn {
 impl Accounts {
     /// Answers shareP with shareV and confirmV, which give a guess away: it is counted before they leave.
     ///
+    /// `address` is the caller's, if its address has a budget of its own: a caller with a key speaks for many people.
     /// A repeated login with the same share gets the stored answer and costs no second guess. Over the budget nothing
     /// is counted, so that a refusal never extends the lock.
     pub async fn login(
         &self,
         id: &CredentialId,
         share: Result<ShareP, Malformed>,
-        caller: IpAddr,
+        address: Option<IpAddr>,
     ) -> Result<LoggedIn, ServiceError> {
         let share = share.map_err(Refusal::from)?;
-        let caller = self.tag(id, caller);
+        let caller = self.tag(id, address);
+        let budget = self.budget_of(address);
         let session_id = SessionId::of_login(&self.facts().seed, id, share.as_bytes());
         for _ in 0..MAX_RACES {
-            let view = self.logins.view(id, &session_id, caller, self.policy.budget).await?;
+            let view = self.logins.view(id, &session_id, caller, budget).await?;
             if let Some(stored) = &view.earlier {
                 // A failover may have undone what was read: then it is read again.
                 if self.sessions.records.settle(&session_id, stored.revision).await? {
@@ -52,7 +54,7 @@ impl Accounts {
             }
             let attempt = AttemptId::new(random_bytes(), caller);
             let (answered, login) = self.respond(id, &session_id, &view, &share, attempt)?;
-            match self.logins.commit(id, login, self.policy.budget).await? {
+            match self.logins.commit(id, login, budget).await? {
                 Committed::New(lifetime) => {
                     return Ok(LoggedIn { session_id, answered, lifetime });
                 }
@@ -63,11 +65,17 @@ impl Accounts {
         Err(faster_than_read())
     }
 
-    /// A caller's tag: an IPv6 caller has a whole /64 of addresses and is one.
-    fn tag(&self, id: &CredentialId, caller: IpAddr) -> CallerTag {
-        let address = match caller.to_canonical() {
-            IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets().split_at(8).0.to_vec(),
+    fn budget_of(&self, address: Option<IpAddr>) -> Budget {
+        let budget = self.policy.budget;
+        Budget { per_caller: address.and(budget.per_caller), ..budget }
+    }
+
+    /// A caller's tag: an IPv6 caller has a whole /64 of addresses and is one; callers with a key have one together.
+    fn tag(&self, id: &CredentialId, address: Option<IpAddr>) -> CallerTag {
+        let address = match address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => address.octets().to_vec(),
+            Some(IpAddr::V6(address)) => address.octets().split_at(8).0.to_vec(),
+            None => Vec::new(),
         };
         let mac = self.facts().seed.mac("caller", &[id.as_str().as_bytes(), &address]);
         let mut tag = [0; 16];

@@ -136,8 +136,8 @@ pub trait SessionStore: Send + Sync + 'static {
         Ok(Swap::Won)
     }
 
-    /// Removes a session; whether it was there.
-    async fn delete(&self, id: &SessionId) -> Result<bool, StoreError>;
+    /// Removes a session: whatever its state, or only the state `expected`.
+    async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError>;
 
     /// How many sessions are alive.
     async fn count(&self) -> Result<u64, StoreError>;

@@ -11,8 +11,9 @@ use spake_protocol::spake2::{AwaitingConfirmationA, ConfirmationB, Confirmed};
 
 pub(in crate::domain) use self::login::LoginProgress;
 pub use self::login::{Answered, LoginSession, Refund};
-pub use self::pairing::PairingSession;
 pub(in crate::domain) use self::pairing::Progress;
+pub use self::pairing::{PairingSession, Parties};
+use crate::domain::access::Owner;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::refusal::{Malformed, Refusal};
 
@@ -146,6 +147,15 @@ impl Session {
         match self {
             Self::Pairing(session) => session.summary(),
             Self::Login(session) => session.summary(),
+        }
+    }
+
+    /// Whose the session is. A login is nobody's: its id was made by the service, and told to who logs in only.
+    pub fn owner(&self) -> &Owner {
+        const NOBODY: &Owner = &Owner(None);
+        match self {
+            Self::Pairing(session) => &session.parties().owner,
+            Self::Login(_) => NOBODY,
         }
     }
 

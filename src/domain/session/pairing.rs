@@ -7,14 +7,24 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{Outcome, Protocol, Status, Step, Summary, refusal_of_burned};
+use crate::domain::access::Owner;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::ClientId;
 use crate::domain::refusal::{Malformed, Refusal};
 
 /// A pairing session. Consumed by every step, so that none can be taken twice from one read.
 pub struct PairingSession {
-    pub(in crate::domain) client_id: ClientId,
+    pub(in crate::domain) parties: Parties,
     pub(in crate::domain) progress: Progress,
+}
+
+/// Who takes part in a pairing, beside the service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parties {
+    /// Whose session it is: the backend that opened it.
+    pub owner: Owner,
+    /// The identity of party A.
+    pub client_id: ClientId,
 }
 
 /// The least that the next step needs, and nothing that an earlier one did.
@@ -29,13 +39,13 @@ pub(in crate::domain) enum Progress {
 
 impl PairingSession {
     /// A session whose service side has drawn its share.
-    pub fn initiated(client_id: ClientId, party_b: PartyB) -> Self {
-        Self { client_id, progress: Progress::Initiated(party_b) }
+    pub fn initiated(parties: Parties, party_b: PartyB) -> Self {
+        Self { parties, progress: Progress::Initiated(party_b) }
     }
 
-    /// The identity of party A in this session.
-    pub fn client_id(&self) -> &ClientId {
-        &self.client_id
+    /// Who takes part in this session.
+    pub fn parties(&self) -> &Parties {
+        &self.parties
     }
 
     /// What the session shows in the clear.
@@ -64,7 +74,7 @@ impl PairingSession {
                     (Err(malformed), _) | (_, Err(malformed)) => return Step::refuse(malformed),
                 };
                 let exchanged = Exchanged {
-                    client_id: self.client_id,
+                    parties: self.parties,
                     share_a_hash: hash_of(&share),
                     state: party_b.finish(&share),
                 };
@@ -75,8 +85,7 @@ impl PairingSession {
             }
             Progress::Completed { share_a_hash, outcome, confirmed } => {
                 let same = share.is_ok_and(|share| share_a_hash.ct_eq(&hash_of(&share)).into());
-                let exchanged =
-                    Exchanged { client_id: self.client_id, share_a_hash, state: opened(&outcome) };
+                let exchanged = Exchanged { parties: self.parties, share_a_hash, state: opened(&outcome) };
                 match confirmation {
                     _ if !same => Step::refuse(Refusal::InvalidStatus),
                     Err(malformed) => Step::refuse(malformed),
@@ -94,8 +103,7 @@ impl PairingSession {
         match self.progress {
             Progress::Initiated(_) => Step::refuse(Refusal::InvalidStatus),
             Progress::Completed { share_a_hash, outcome, confirmed } => {
-                let exchanged =
-                    Exchanged { client_id: self.client_id, share_a_hash, state: opened(&outcome) };
+                let exchanged = Exchanged { parties: self.parties, share_a_hash, state: opened(&outcome) };
                 match confirmation {
                     Err(malformed) => Step::refuse(malformed),
                     Ok(confirmation) if confirmed => exchanged.confirm_again(&confirmation),
@@ -123,7 +131,7 @@ impl PairingSession {
 
 /// A session with the exchange done and the confirmation to be judged.
 struct Exchanged {
-    client_id: ClientId,
+    parties: Parties,
     share_a_hash: [u8; 32],
     state: AwaitingConfirmationA,
 }
@@ -133,7 +141,7 @@ impl Exchanged {
         let outcome = self.state.to_bytes();
         let progress = Progress::Completed { share_a_hash: self.share_a_hash, outcome, confirmed: false };
         Step {
-            write: Some(PairingSession { client_id: self.client_id, progress }.into()),
+            write: Some(PairingSession { parties: self.parties, progress }.into()),
             answer: Ok(Outcome::Unconfirmed(self.state)),
         }
     }
@@ -151,7 +159,7 @@ impl Exchanged {
             }
             Err(_) => (Progress::Failed { by: request }, Err(Refusal::ConfirmationFailed)),
         };
-        Step { write: Some(PairingSession { client_id: self.client_id, progress }.into()), answer }
+        Step { write: Some(PairingSession { parties: self.parties, progress }.into()), answer }
     }
 
     /// A confirmation for a session that is confirmed: the same one gets the stored answer, another changes nothing.

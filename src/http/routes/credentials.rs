@@ -11,6 +11,7 @@ use crate::domain::accounts::{Material, Metadata, Registration, SaltedKdf};
 use crate::domain::ids::CredentialId;
 use crate::domain::ports::{Condition, Cursor, Generation, ListedCredential};
 use crate::http::App;
+use crate::http::access::{May, ReadCredentials, ReadKdf, WriteCredentials};
 use crate::http::conditions::Conditional;
 use crate::http::error::ApiError;
 use crate::http::fields;
@@ -67,6 +68,7 @@ pub(in crate::http) struct GuessesResponse {
 
 pub(in crate::http) async fn kdf(
     State(app): State<App>,
+    _: May<ReadKdf>,
     PathId(id): PathId<CredentialId>,
 ) -> Result<Json<KdfResponse>, ApiError> {
     let SaltedKdf { kdf, salt } = app.accounts.kdf(&id).await?;
@@ -81,6 +83,7 @@ pub(in crate::http) async fn kdf(
 
 pub(in crate::http) async fn put(
     State(app): State<App>,
+    _: May<WriteCredentials>,
     PathId(id): PathId<CredentialId>,
     Conditional(condition): Conditional,
     mut payload: Payload,
@@ -103,6 +106,7 @@ pub(in crate::http) async fn put(
 
 pub(in crate::http) async fn patch(
     State(app): State<App>,
+    _: May<WriteCredentials>,
     PathId(id): PathId<CredentialId>,
     Conditional(condition): Conditional,
     mut payload: Payload,
@@ -118,6 +122,7 @@ pub(in crate::http) async fn patch(
 
 pub(in crate::http) async fn get(
     State(app): State<App>,
+    _: May<ReadCredentials>,
     PathId(id): PathId<CredentialId>,
 ) -> Result<Response, ApiError> {
     let metadata = app.accounts.metadata(&id).await?;
@@ -126,6 +131,7 @@ pub(in crate::http) async fn get(
 
 pub(in crate::http) async fn delete(
     State(app): State<App>,
+    _: May<WriteCredentials>,
     PathId(id): PathId<CredentialId>,
     Conditional(condition): Conditional,
 ) -> Result<Json<RemovedResponse>, ApiError> {
@@ -138,6 +144,7 @@ pub(in crate::http) async fn delete(
 
 pub(in crate::http) async fn list(
     State(app): State<App>,
+    _: May<ReadCredentials>,
     paging: Paging,
 ) -> Result<Json<CredentialsResponse>, ApiError> {
     let page = app.accounts.list(paging.cursor.as_ref(), paging.limit).await?;
@@ -149,6 +156,7 @@ pub(in crate::http) async fn list(
 
 pub(in crate::http) async fn guesses(
     State(app): State<App>,
+    _: May<ReadCredentials>,
     PathId(id): PathId<CredentialId>,
 ) -> Result<Json<GuessesResponse>, ApiError> {
     let (guesses, budget) = app.accounts.guesses(&id).await?;
@@ -164,6 +172,7 @@ pub(in crate::http) async fn guesses(
 
 pub(in crate::http) async fn clear_guesses(
     State(app): State<App>,
+    _: May<WriteCredentials>,
     PathId(id): PathId<CredentialId>,
 ) -> Result<Json<RemovedResponse>, ApiError> {
     app.accounts.clear_guesses(&id).await?;

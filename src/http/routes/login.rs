@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::domain::accounts::LoggedIn;
 use crate::domain::session::{Protocol, Status};
 use crate::http::App;
+use crate::http::access::{LogIn, May};
 use crate::http::error::ApiError;
 use crate::http::fields;
 use crate::http::payload::Payload;
@@ -27,7 +28,8 @@ pub(in crate::http) struct LoginResponse {
 
 pub(in crate::http) async fn login(
     State(app): State<App>,
-    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    caller: May<LogIn>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut payload: Payload,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let [id, share] = payload.required(
@@ -35,7 +37,9 @@ pub(in crate::http) async fn login(
         "credential_id and client_public_key are required",
     )?;
     let id = fields::credential_id(&id)?;
-    let logged_in = app.accounts.login(&id, fields::prover_share(&share), caller.ip()).await?;
+    // Whoever has a key logs in others, from one address.
+    let address = caller.key.is_none().then_some(peer.ip());
+    let logged_in = app.accounts.login(&id, fields::prover_share(&share), address).await?;
     Ok(Json(logged_in.into()))
 }
 

@@ -4,11 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
+use crate::domain::access::Caller;
 use crate::domain::pairing::Initiated;
 use crate::domain::ports::StoreError;
 use crate::domain::refusal::ServiceError;
-use crate::domain::session::{Confirmation, Outcome};
+use crate::domain::session::{Confirmation, Parties};
+use crate::domain::sessions::Stepped;
 use crate::http::App;
+use crate::http::access::{Confirm, Exchange, Initiate, May};
 use crate::http::error::ApiError;
 use crate::http::fields;
 use crate::http::kdf::KdfDescriptor;
@@ -35,11 +38,13 @@ pub(in crate::http) struct OutcomeResponse {
     confirmed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_confirmation: Option<String>,
-    shared_secret: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_secret: Option<String>,
 }
 
 pub(in crate::http) async fn initiate(
     State(app): State<App>,
+    caller: May<Initiate>,
     mut payload: Payload,
 ) -> Result<Json<InitiateResponse>, ApiError> {
     const REQUIRED: &str = "session_id and password are required";
@@ -53,7 +58,8 @@ pub(in crate::http) async fn initiate(
         None => None,
     };
     let client_id = fields::client_id(payload.take("client_id"))?;
-    let initiated = app.pairing.initiate(session_id, fields::password(password)?, client_id).await;
+    let parties = Parties { owner: caller.as_owner(), client_id };
+    let initiated = app.pairing.initiate(session_id, fields::password(password)?, parties).await;
     match initiated {
         Ok(initiated) => Ok(Json(initiated.into())),
         Err(ServiceError::Store(StoreError::OutcomeUnknown(cause))) => {
@@ -65,6 +71,7 @@ pub(in crate::http) async fn initiate(
 
 pub(in crate::http) async fn exchange(
     State(app): State<App>,
+    caller: May<Exchange>,
     mut payload: Payload,
 ) -> Result<Json<OutcomeResponse>, ApiError> {
     let [session_id, share] = payload
@@ -76,20 +83,21 @@ pub(in crate::http) async fn exchange(
         .filter(|value| !value.is_null())
         .map(|value| fields::client_confirmation(&value).map(|Confirmation(bytes)| bytes.into()))
         .transpose();
-    let outcome = app.pairing.exchange(&session_id, share, confirmation).await?;
-    Ok(Json(OutcomeResponse::new(session_id.to_string(), &outcome)))
+    let stepped = app.pairing.exchange(&session_id, share, confirmation).await?;
+    Ok(Json(OutcomeResponse::new(session_id.to_string(), &stepped, &caller)))
 }
 
 pub(in crate::http) async fn confirm(
     State(app): State<App>,
+    caller: May<Confirm>,
     mut payload: Payload,
 ) -> Result<Json<OutcomeResponse>, ApiError> {
     let [session_id, confirmation] = payload
         .required(["session_id", "client_confirmation"], "session_id and client_confirmation are required")?;
     let session_id = fields::session_id(&session_id)?;
     let confirmation = fields::client_confirmation(&confirmation);
-    let outcome = app.sessions.confirm(&session_id, confirmation).await?;
-    Ok(Json(OutcomeResponse::new(session_id.to_string(), &outcome)))
+    let stepped = app.sessions.confirm(&session_id, confirmation).await?;
+    Ok(Json(OutcomeResponse::new(session_id.to_string(), &stepped, &caller)))
 }
 
 impl From<Initiated> for InitiateResponse {
@@ -111,15 +119,14 @@ impl From<Initiated> for InitiateResponse {
 }
 
 impl OutcomeResponse {
-    fn new(session_id: String, outcome: &Outcome) -> Self {
-        let server_confirmation = outcome.server_confirmation().map(|cb| hex::encode(cb.as_bytes()));
+    fn new(session_id: String, stepped: &Stepped, caller: &Caller) -> Self {
+        let server_confirmation = stepped.outcome.server_confirmation();
         Self {
             session_id,
             status: "completed",
-            confirmed: outcome.is_confirmed(),
-            server_confirmation,
-            // Without API keys every caller may see it, confirmed or not: the guard lets in this machine only.
-            shared_secret: hex::encode(outcome.shared_secret().expose()),
+            confirmed: stepped.outcome.is_confirmed(),
+            server_confirmation: server_confirmation.map(|confirmation| hex::encode(confirmation.as_bytes())),
+            shared_secret: stepped.secret_for(caller).map(|secret| hex::encode(secret.expose())),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::ports::{Cursor, Listed};
 use crate::domain::session::{Protocol, Status};
 use crate::domain::sessions::{Client, ConfirmedSecret};
 use crate::http::App;
+use crate::http::access::{ListSessions, May, ReadSecret, ReadSession, RemoveSession};
 use crate::http::error::ApiError;
 use crate::http::paging::Paging;
 use crate::http::path::PathId;
@@ -49,17 +50,19 @@ pub(in crate::http) struct SessionsResponse {
 
 pub(in crate::http) async fn status(
     State(app): State<App>,
+    caller: May<ReadSession>,
     PathId(id): PathId<SessionId>,
 ) -> Result<Json<StatusResponse>, ApiError> {
-    let state = app.sessions.status(&id).await?;
+    let state = app.sessions.status(&id, &caller).await?;
     Ok(Json(Listed { id, summary: state.summary, lifetime: state.lifetime }.into()))
 }
 
 pub(in crate::http) async fn secret(
     State(app): State<App>,
+    caller: May<ReadSecret>,
     PathId(id): PathId<SessionId>,
 ) -> Result<Json<SecretResponse>, ApiError> {
-    let ConfirmedSecret { secret, client } = app.sessions.secret(&id).await?;
+    let ConfirmedSecret { secret, client } = app.sessions.secret(&id, &caller).await?;
     let (protocol, credential_id, client_id) = match client {
         Client::Pairing(client) => (Protocol::Spake2, None, Some(client.as_str().to_owned())),
         // Always: a backend compares it with who it thinks logs in.
@@ -76,14 +79,16 @@ pub(in crate::http) async fn secret(
 
 pub(in crate::http) async fn cleanup(
     State(app): State<App>,
+    caller: May<RemoveSession>,
     PathId(id): PathId<SessionId>,
 ) -> Result<Json<CleanupResponse>, ApiError> {
-    app.sessions.cleanup(&id).await?;
+    app.sessions.cleanup(&id, &caller).await?;
     Ok(Json(CleanupResponse { session_id: id.to_string(), message: "Session cleaned up successfully" }))
 }
 
 pub(in crate::http) async fn list(
     State(app): State<App>,
+    _: May<ListSessions>,
     paging: Paging,
 ) -> Result<Json<SessionsResponse>, ApiError> {
     let status = paging.others.get("status").map(|text| status_filter(text)).transpose()?;

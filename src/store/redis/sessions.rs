@@ -61,10 +61,14 @@ impl SessionStore for RedisStore {
         Ok(if stands { Swap::Won } else { Swap::Lost })
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError> {
         let index = self.keys.index(Bucket::of(id));
-        let call = Call::script(&call::DELETE, &[&self.keys.session(id), &index]).arg(id.as_str());
-        self.link.remove(&call).await
+        let mut call = Call::script(&call::DELETE, &[&self.keys.session(id), &index]).arg(id.as_str());
+        if let Some(expected) = expected {
+            call = call.arg(expected.0.to_be_bytes().as_slice());
+        }
+        let won = self.link.remove(&call).await?;
+        Ok(if won { Swap::Won } else { Swap::Lost })
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

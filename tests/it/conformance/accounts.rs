@@ -298,6 +298,6 @@ pub async fn a_login_is_a_session_like_any_other(f: Fixture) {
     assert_eq!(f.sessions.replace(&login.session, read.revision, entry(false)).await.unwrap(), Swap::Won);
     let listed = f.sessions.list(None, 10, None).await.unwrap().sessions;
     assert_eq!(listed[0].summary.protocol, Protocol::Spake2Plus);
-    assert!(f.sessions.delete(&login.session).await.unwrap());
+    assert_eq!(f.sessions.delete(&login.session, None).await.unwrap(), Swap::Won);
     assert_eq!(f.used("a").await, 1);
 }

@@ -42,7 +42,7 @@ pub async fn a_listing_goes_on_when_the_session_it_stopped_at_is_gone(f: Fixture
         f.advance(Duration::from_secs(1));
     }
     let page = f.sessions.list(None, 2, None).await.unwrap();
-    f.sessions.delete(&page.sessions[1].id).await.unwrap();
+    f.sessions.delete(&page.sessions[1].id, None).await.unwrap();
     let rest = f.sessions.list(page.next.as_ref(), 10, None).await.unwrap();
     let both = page.sessions.iter().chain(&rest.sessions);
     let mut names: Vec<_> = both.map(|listed| listed.id.as_str()).collect();

@@ -107,7 +107,7 @@ async fn a_replacement_needs_the_state_that_was_read(f: Fixture) {
 async fn a_session_of_the_same_id_is_another_session(f: Fixture) {
     f.create("s").await;
     let first = f.sessions.read(&id("s")).await.unwrap().unwrap();
-    f.sessions.delete(&id("s")).await.unwrap();
+    f.sessions.delete(&id("s"), None).await.unwrap();
     let lost = f.sessions.replace(&id("s"), first.revision, initiated(b"x")).await.unwrap();
     assert_eq!(lost, Swap::Lost, "deleted");
     f.create("s").await;
@@ -163,7 +163,7 @@ async fn a_session_is_gone_for_every_method_when_its_time_has_passed(f: Fixture)
     assert_eq!(f.sessions.replace(&id("s"), read.revision, initiated(b"x")).await.unwrap(), Swap::Lost);
     assert_eq!(f.all(10, None).await, []);
     f.count_comes_to(0).await;
-    assert!(!f.sessions.delete(&id("s")).await.unwrap());
+    assert_eq!(f.sessions.delete(&id("s"), None).await.unwrap(), Swap::Lost);
 }
 
 async fn an_expired_id_is_free_again_and_the_new_session_lives_its_own_time(f: Fixture) {
@@ -178,11 +178,24 @@ async fn an_expired_id_is_free_again_and_the_new_session_lives_its_own_time(f: F
 async fn a_deleted_session_is_gone_and_only_it(f: Fixture) {
     f.create("s").await;
     f.create("t").await;
-    assert!(f.sessions.delete(&id("s")).await.unwrap());
-    assert!(!f.sessions.delete(&id("s")).await.unwrap());
+    assert_eq!(f.sessions.delete(&id("s"), None).await.unwrap(), Swap::Won);
+    assert_eq!(f.sessions.delete(&id("s"), None).await.unwrap(), Swap::Lost);
     assert!(f.sealed("s").await.is_none());
     assert_eq!(f.sealed("t").await.unwrap(), b"t");
     f.count_comes_to(1).await;
+}
+
+async fn a_session_that_changed_since_it_was_read_is_not_deleted(f: Fixture) {
+    f.create("s").await;
+    let revision = async || f.sessions.read(&id("s")).await.unwrap().unwrap().revision;
+    let first = revision().await;
+    f.sessions.replace(&id("s"), first, initiated(b"x")).await.unwrap();
+    assert_eq!(f.sessions.delete(&id("s"), Some(first)).await.unwrap(), Swap::Lost);
+    assert_eq!(f.sealed("s").await.unwrap(), b"x");
+    let second = revision().await;
+    assert_eq!(f.sessions.delete(&id("s"), Some(second)).await.unwrap(), Swap::Won);
+    assert_eq!(f.sessions.delete(&id("s"), Some(second)).await.unwrap(), Swap::Lost);
+    f.count_comes_to(0).await;
 }
 
 async fn ids_are_compared_byte_for_byte(f: Fixture) {
@@ -259,6 +272,7 @@ conformance! { memory file redis valkey redis8: {
     a_session_is_gone_for_every_method_when_its_time_has_passed
     an_expired_id_is_free_again_and_the_new_session_lives_its_own_time
     a_deleted_session_is_gone_and_only_it
+    a_session_that_changed_since_it_was_read_is_not_deleted
     ids_are_compared_byte_for_byte
     a_listing_shows_each_session_once_whatever_the_page
     a_listing_goes_on_when_the_session_it_stopped_at_is_gone

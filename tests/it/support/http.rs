@@ -54,8 +54,21 @@ pub fn request(method: &str, url: &str, path: &str, body: Option<&Value>) -> Ans
 
 /// An error is a service that went away.
 pub fn try_request(method: &str, url: &str, path: &str, body: Option<&Value>) -> Result<Answer, ureq::Error> {
+    request_with(&[], method, url, path, body)
+}
+
+pub fn request_with(
+    headers: &[(&str, &str)],
+    method: &str,
+    url: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Answer, ureq::Error> {
     let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-    let request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
+    let mut request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
     let response = match body {
         Some(body) => {
             let request = request.header("content-type", "application/json").body(body.to_string()).unwrap();

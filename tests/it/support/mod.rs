@@ -3,7 +3,8 @@
 pub mod account;
 pub mod at_rest;
 mod client;
-mod http;
+pub mod http;
+pub mod keys;
 pub mod load;
 pub mod proxy;
 pub mod redis_clock;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 pub use account::Account;
 pub use client::Client;
 pub use http::{Answer, read_answer};
+pub use keys::KeysFile;
 pub use proxy::Proxy;
 pub use redis_clock::RedisClock;
 pub use redis_server::RedisServer;

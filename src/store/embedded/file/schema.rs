@@ -120,12 +120,20 @@ impl<'txn> Tables<'txn> {
         }))
     }
 
-    /// Whether a live session was there.
-    pub(super) fn delete(&mut self, id: &str, now: Timestamp) -> Result<bool, StorageError> {
-        let Some(place) = self.place_of(id)? else { return Ok(false) };
+    pub(super) fn delete(
+        &mut self,
+        id: &str,
+        expected: Option<Revision>,
+        now: Timestamp,
+    ) -> Result<Swap, StorageError> {
+        let is_it = match expected {
+            Some(expected) => self.is_in_state(id, expected, now)?,
+            None => self.is_alive(id, now)?,
+        };
+        let Some(place) = self.place_of(id)?.filter(|_| is_it) else { return Ok(Swap::Lost) };
         self.sessions.remove(id)?;
         self.by_expiry.remove((place.expires, place.sequence))?;
-        Ok(place.expires > now.as_millis())
+        Ok(Swap::Won)
     }
 
     pub(super) fn create_fact(&mut self, name: &str, sealed: Vec<u8>) -> Result<Vec<u8>, StorageError> {

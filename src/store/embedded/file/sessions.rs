@@ -39,9 +39,9 @@ impl SessionStore for FileStore {
         self.write(move |tables| tables.replace(id.as_str(), expected, &entry, clock.now())).await
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError> {
         let (id, clock) = (id.clone(), Arc::clone(&self.clock));
-        self.write(move |tables| tables.delete(id.as_str(), clock.now())).await
+        self.write(move |tables| tables.delete(id.as_str(), expected, clock.now())).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

@@ -36,10 +36,15 @@ impl SessionStore for MemoryStore {
         Ok(if shard.replace(id, expected, entry, now, self.next_sequence()) { Swap::Won } else { Swap::Lost })
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<bool, StoreError> {
+    async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError> {
         let mut shard = self.shard(id.bucket());
         let now = self.clock.now();
-        Ok(shard.remove(id).is_some_and(|held| !held.has_ended(now)))
+        let is_it = |held: &Held| expected.is_none_or(|Revision(expected)| expected == held.revision);
+        if !shard.live(id, now).is_some_and(is_it) {
+            return Ok(Swap::Lost);
+        }
+        shard.remove(id);
+        Ok(Swap::Won)
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

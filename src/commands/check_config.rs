@@ -1,0 +1,51 @@
+//! `spake-service check-config`: what a start with this configuration would do, without doing it.
+
+use clap::{Args, Command};
+
+use super::{Failure, say, serve};
+use crate::config::{Config, Listener, ServeArgs};
+use crate::domain::access::Reach;
+
+#[derive(Args)]
+pub(super) struct CheckConfigArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+/// Reads every file that a start reads; binds nothing, and asks no Redis.
+pub(super) fn check_config(args: &CheckConfigArgs, command: &Command) -> Result<(), Failure> {
+    let config = serve::configured(&args.serve, command)?;
+    say(format_args!("listens on       {}\n", config.address));
+    say(format_args!("operators        {}\n", operators(config.admin)));
+    say(format_args!("callers          {}\n", callers(&config)));
+    say(format_args!("without a key    {}\n", without_a_key(&config)));
+    say(format_args!("store            {}\n", config.store));
+    say(format_args!("identity         {} ({})\n", config.server_id, config.context));
+    for warning in config.warnings() {
+        say(format_args!("warning          {warning}\n"));
+    }
+    Ok(())
+}
+
+fn operators(admin: Option<Listener>) -> String {
+    match admin {
+        Some(Listener::At(address)) => format!("on {address}"),
+        Some(Listener::Off) => "have no listener".to_owned(),
+        None => "on 127.0.0.1:9464, if it is free".to_owned(),
+    }
+}
+
+fn callers(config: &Config) -> String {
+    match (config.access.key_count(), config.access.reach()) {
+        (Some(count), _) => format!("{count} API keys"),
+        (None, Reach::Loopback) => "this machine only; there are no API keys".to_owned(),
+        (None, Reach::Everyone) => "everyone who reaches the address; there are no API keys".to_owned(),
+    }
+}
+
+fn without_a_key(config: &Config) -> String {
+    match config.access.anonymous() {
+        scopes if scopes.is_empty() => "nothing".to_owned(),
+        scopes => scopes.to_string(),
+    }
+}
