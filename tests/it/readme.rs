@@ -47,6 +47,41 @@ fn the_walk_through_of_an_account_works() {
     assert!(out.contains(r#""credential_id":"alice""#) && out.contains(r#""used":0"#), "{out}");
 }
 
+#[test]
+fn the_walk_through_of_api_keys_works() {
+    let readme = document("README.md");
+    let [making, calling] = ["apikey new", "$BACKEND"].map(|marker| {
+        let mut found = blocks(&readme, "bash", marker);
+        found.retain(|block| marker == "apikey new" || !block.contains("apikey new"));
+        assert_eq!(found.len(), 1, "one block with {marker}");
+        found.remove(0)
+    });
+    let (making, start) = making.split_once("\nSPAKE_API_KEYS_FILE=").unwrap();
+    let directory = tempfile::TempDir::new().unwrap();
+    let shell = |script: &str, backend: &str| {
+        let mut command = Command::new("bash");
+        command.current_dir(&directory).env("BACKEND", backend).args(["-euo", "pipefail", "-c", script]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let making = making.replace("target/release/spake-service", BINARY);
+    let key = shell(&format!("{making}\necho \"$BACKEND\""), "");
+    assert!(start.starts_with("keys SPAKE_ANONYMOUS_SCOPES=session:exchange,login "), "{start}");
+    let keys = directory.path().join("keys");
+    let app = TestApp::with(&[
+        ("SPAKE_API_KEYS_FILE", keys.to_str().unwrap()),
+        ("SPAKE_ANONYMOUS_SCOPES", "session:exchange,login"),
+        ("SPAKE_HOST", "127.0.0.1"),
+    ]);
+    let out = shell(&calling.replace("http://localhost:5000", &app.url), key.trim_end());
+    for told in
+        [r#""status":"initiated","protocol":"spake2","server_id""#, r#""created_at""#, "missing_api_key"]
+    {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+}
+
 /// Each `$ command` of the document, and the lines that it says the command prints.
 fn commands(block: &str) -> Vec<(&str, Vec<&str>)> {
     let parts = block.split("\n$ ").skip(1);
@@ -117,6 +152,7 @@ fn the_commands_of_the_operations_document_print_what_it_says() {
 #[test]
 fn every_code_of_an_error_is_in_the_api_document() {
     let source = document("src/http/error.rs")
+        + &document("src/http/access.rs")
         + &document("src/http/payload.rs")
         + &document("src/http/fields.rs")
         + &document("src/http/path.rs")
