@@ -6,9 +6,21 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
 use super::Failure;
+
+/// Where the service is.
+#[derive(Args)]
+pub(super) struct ServiceArgs {
+    /// Base URL of the service
+    #[arg(long, default_value = "http://localhost:5000")]
+    url: String,
+    /// PEM file with the certificates that may sign the service's [default: the public authorities]
+    #[arg(long, env = "SPAKE_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
 
 #[derive(Args)]
 pub(super) struct PasswordArgs {
@@ -52,14 +64,16 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn new(url: &str) -> Self {
+    pub(super) fn new(args: &ServiceArgs) -> Result<Self, Failure> {
+        let roots = args.ca.as_deref().map_or(Ok(RootCerts::WebPki), authorities)?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // What is sent goes to the service that was named, and nowhere else.
             .proxy(None)
             .max_redirects(0)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_global(Some(Duration::from_secs(30)));
-        Self { agent: config.build().new_agent(), url: url.trim_end_matches('/').to_owned() }
+        Ok(Self { agent: config.build().new_agent(), url: args.url.trim_end_matches('/').to_owned() })
     }
 
     /// An error answer becomes its own sentence.
@@ -86,6 +100,23 @@ impl Service {
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call("POST", path, Some(body))
+    }
+}
+
+fn authorities(file: &Path) -> Result<RootCerts, Failure> {
+    let wrong =
+        |what: &dyn std::fmt::Display| Failure::usage(format!("SPAKE_CA (--ca): {}: {what}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(&error))?;
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    };
+    let found: Result<Vec<Certificate<'static>>, _> = parse_pem(&pem).filter_map(certificate).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(wrong(&"holds no certificate in PEM")),
+        Ok(found) => Ok(RootCerts::from(found)),
+        Err(error) => Err(wrong(&error)),
     }
 }
 

@@ -7,7 +7,7 @@ use spake_protocol::spake2plus::{ConfirmV, Prover, ProverSecret, Setting, ShareV
 use spake_protocol::stretch::{Kdf, Salt};
 use zeroize::Zeroizing;
 
-use super::client::{PasswordArgs, Service, field, segment};
+use super::client::{PasswordArgs, Service, ServiceArgs, field, segment};
 use super::{Failure, say};
 use crate::config::parse_kdf;
 use crate::domain::ids::CredentialId;
@@ -16,9 +16,8 @@ use crate::domain::random::system_rng;
 /// Who someone is, and what they expect of the service.
 #[derive(Args)]
 pub(super) struct AccountArgs {
-    /// Base URL of the service
-    #[arg(long, default_value = "http://localhost:5000")]
-    pub(super) url: String,
+    #[command(flatten)]
+    pub(super) service: ServiceArgs,
     /// The account
     #[arg(long, value_name = "ID")]
     pub(super) id: String,
@@ -83,7 +82,7 @@ impl AccountArgs {
 }
 
 pub(super) fn login(LoginArgs { account }: &LoginArgs) -> Result<(), Failure> {
-    let service = Service::new(&account.url);
+    let service = Service::new(&account.service)?;
     let Stretched { id, setting, secret, .. } = account.stretch(&service)?;
     let (prover, share_p) = Prover::start(setting, secret, &mut system_rng());
     let request =

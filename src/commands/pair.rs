@@ -7,15 +7,14 @@ use spake_protocol::spake2::{ConfirmationB, PartyA, Setting, ShareB, W};
 use spake_protocol::stretch::Kdf;
 use zeroize::Zeroizing;
 
-use super::client::{PasswordArgs, Service, field};
+use super::client::{PasswordArgs, Service, ServiceArgs, field};
 use super::{Failure, say};
 use crate::domain::random::system_rng;
 
 #[derive(Args)]
 pub(super) struct PairArgs {
-    /// Base URL of the service
-    #[arg(long, default_value = "http://localhost:5000")]
-    url: String,
+    #[command(flatten)]
+    service: ServiceArgs,
     #[command(flatten)]
     password: PasswordArgs,
     /// The session to join, or to make [default: the service names it]
@@ -45,7 +44,7 @@ pub(super) fn pair(args: &PairArgs) -> Result<(), Failure> {
         Kdf::pbkdf2(args.iterations).map_err(|error| Failure::usage(format!("--iterations: {error}")))?;
     let setting = Setting::new(args.client_id.as_bytes(), args.server_id.as_bytes(), args.context.as_bytes())
         .map_err(Failure::usage)?;
-    let service = Service::new(&args.url);
+    let service = Service::new(&args.service)?;
 
     let (session_id, public_key) = match (&args.session_id, &args.public_key) {
         (Some(session_id), Some(public_key)) => (session_id.clone(), public_key.clone()),

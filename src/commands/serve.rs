@@ -1,13 +1,12 @@
 //! `spake-service`: serve until told to stop.
 
 use clap::Command;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, run_async, say};
 use crate::config::{Config, ServeArgs, StoreConfig, unknown_variable};
 use crate::domain::access::Access;
 use crate::logging;
-use crate::server::{Server, StartError};
+use crate::server::{Server, StartError, StopSignals};
 
 pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> {
     if let Some(name) = unknown_variable(command, std::env::vars_os()) {
@@ -19,7 +18,7 @@ pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> 
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
-    let mut signals = Box::pin(stop_signals().map_err(|error| Failure::run(StartError::Threads(error)))?);
+    let mut signals = StopSignals::listen().map_err(|error| Failure::run(StartError::Threads(error)))?;
     let kept = match &config.store {
         StoreConfig::Memory => "sessions in memory".to_owned(),
         StoreConfig::File { directory, .. } => format!("sessions in {}", directory.display()),
@@ -29,7 +28,7 @@ async fn run(config: Config) -> Result<(), Failure> {
     let server = tokio::select! {
         // Starting may mean waiting for Redis.
         server = Server::start(config) => server.map_err(Failure::start)?,
-        () = &mut signals => return Ok(()),
+        () = signals.next() => return Ok(()),
     };
     announce(&server, access, &kept);
     server.run(signals).await.map_err(Failure::run)?;
@@ -38,7 +37,7 @@ async fn run(config: Config) -> Result<(), Failure> {
 }
 
 fn announce(server: &Server, access: Access, kept: &str) {
-    let url = format!("http://{}", server.address());
+    let url = server.url();
     let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
     say(format_args!(
         "spake-service {} listening on {url} ({kept})\n\
@@ -55,15 +54,4 @@ fn announce(server: &Server, access: Access, kept: &str) {
             "--insecure-no-auth: everyone who reaches this address may use the service and read secrets"
         );
     }
-}
-
-/// Resolves at the first SIGTERM or SIGINT.
-fn stop_signals() -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = Signal::recv(&mut terminate) => {}
-            _ = Signal::recv(&mut interrupt) => {}
-        }
-    })
 }

@@ -8,6 +8,7 @@ use spake_protocol::stretch::Kdf;
 
 use super::parse;
 use super::store::StoreArgs;
+use super::tls::TlsArgs;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,6 +38,10 @@ pub struct ServeArgs {
     /// Address of the public listener; another than loopback needs --insecure-no-auth
     #[arg(long, env = "SPAKE_HOST", default_value = "127.0.0.1", value_name = "ADDRESS", value_parser = parse::host)]
     pub host: IpAddr,
+
+    /// TLS of the public listener.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// Let everyone in who reaches the listener: there are no API keys
     #[arg(long, env = "SPAKE_INSECURE_NO_AUTH", default_value = "false", value_name = "BOOL",
@@ -121,6 +126,10 @@ pub struct ServeArgs {
     /// Time for the head of a request, for its body, and for a connection to wait for the next one
     #[arg(long, env = "SPAKE_REQUEST_TIMEOUT", default_value = "15s", value_name = "DURATION", value_parser = parse::request_timeout)]
     pub request_timeout: Duration,
+
+    /// How long a service that was told to stop goes on accepting connections, while /health/ready says that it is not ready
+    #[arg(long, env = "SPAKE_DRAIN_DELAY", default_value = "0s", value_name = "DURATION", value_parser = parse::drain_timeout)]
+    pub drain_delay: Duration,
 
     /// How long a stopping service lets requests finish
     #[arg(long, env = "SPAKE_DRAIN_TIMEOUT", default_value = "30s", value_name = "DURATION", value_parser = parse::drain_timeout)]

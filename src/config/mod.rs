@@ -1,6 +1,6 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! `args` and `store` declare the variables, `secrets` those without a flag, `parse` their formats, `unknown` finds
+//! `args`, `store` and `tls` declare the variables, `secrets` those without a flag, `parse` their formats, `unknown` finds
 //! misspelt ones. The first thing
 //! that is wrong stops the start with one line that names it.
 
@@ -8,6 +8,7 @@ mod args;
 mod parse;
 mod secrets;
 mod store;
+mod tls;
 mod unknown;
 
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use self::args::{Listener, LogFormat, ServeArgs};
 pub use self::parse::kdf as parse_kdf;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
+pub use self::tls::{TlsArgs, TlsFiles};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;
 use crate::domain::accounts::AccountPolicy;
@@ -33,6 +35,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Where operators may ask, if it was said.
     pub admin: Option<Listener>,
+    /// TLS of that listener, if it speaks it.
+    pub tls: Option<TlsFiles>,
     /// Who may call.
     pub access: Access,
     /// Where sessions live.
@@ -51,6 +55,8 @@ pub struct Config {
     pub stretch_queue: usize,
     /// How long a request's head and body may take to arrive, and a connection may wait for the next.
     pub request_timeout: Duration,
+    /// How long a service that was told to stop goes on accepting connections.
+    pub drain_delay: Duration,
     /// How long a stopping service lets requests finish.
     pub drain_timeout: Duration,
 }
@@ -62,6 +68,7 @@ impl Config {
         Ok(Self {
             address: SocketAddr::new(args.host, args.port),
             access,
+            tls: TlsFiles::from_args(&args.tls)?,
             store: StoreConfig::from_args(&args.store)?,
             admin: args.admin_addr,
             server_id: args.server_id.clone(),
@@ -71,6 +78,7 @@ impl Config {
             stretch_threads: args.stretch_threads.unwrap_or_else(cores),
             stretch_queue: args.stretch_queue,
             request_timeout: args.request_timeout,
+            drain_delay: args.drain_delay,
             drain_timeout: args.drain_timeout,
         })
     }

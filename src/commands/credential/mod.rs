@@ -5,7 +5,7 @@ mod transfer;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::client::{Service, segment};
+use super::client::{Service, ServiceArgs, segment};
 use super::login::{AccountArgs, Stretched};
 use super::{Failure, say};
 
@@ -37,16 +37,14 @@ struct PutArgs {
 
 #[derive(Args)]
 struct ListArgs {
-    /// Base URL of the service
-    #[arg(long, default_value = "http://localhost:5000")]
-    url: String,
+    #[command(flatten)]
+    service: ServiceArgs,
 }
 
 #[derive(Args)]
 struct DeleteArgs {
-    /// Base URL of the service
-    #[arg(long, default_value = "http://localhost:5000")]
-    url: String,
+    #[command(flatten)]
+    service: ServiceArgs,
     /// The account
     #[arg(long, value_name = "ID")]
     id: String,
@@ -63,7 +61,7 @@ pub(super) fn credential(args: &CredentialArgs) -> Result<(), Failure> {
 }
 
 fn put(PutArgs { account }: &PutArgs) -> Result<(), Failure> {
-    let service = Service::new(&account.url);
+    let service = Service::new(&account.service)?;
     let Stretched { id, secret, kdf, .. } = account.stretch(&service)?;
     let record = secret.verifier();
     let verifier = json!({ "w0": hex::encode(*record.w0_bytes()), "L": hex::encode(*record.l_bytes()) });
@@ -75,7 +73,7 @@ fn put(PutArgs { account }: &PutArgs) -> Result<(), Failure> {
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
-    let service = Service::new(&args.url);
+    let service = Service::new(&args.service)?;
     let mut path = "/spake/credentials?limit=1000".to_owned();
     loop {
         let page = service.get(&path)?;
@@ -93,7 +91,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
 
 fn delete(args: &DeleteArgs) -> Result<(), Failure> {
     let path = format!("/spake/credentials/{}", segment(&args.id));
-    Service::new(&args.url).call("DELETE", &path, None)?;
+    Service::new(&args.service)?.call("DELETE", &path, None)?;
     say(format_args!("{}: deleted\n", args.id));
     Ok(())
 }
