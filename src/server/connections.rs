@@ -1,6 +1,6 @@
 //! What a connection may cost, and how many there may be.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,22 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Enough for ten thousand connections, the store and the log.
 const OPEN_FILES_WANTED: u64 = 10_240;
+/// Connections that wait to be accepted; the system's own limit (`net.core.somaxconn`) may be lower.
+const BACKLOG: i32 = 4096;
 /// A request's head. (Bodies: `http::payload`.)
 const HEAD: usize = 16 * 1024;
 const STREAMS: u32 = 100;
 /// Streams that a client may have opened and reset before we saw them, and that we may have had to reset.
 const RESETS: usize = 20;
 const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// Listens, with room for a crowd: who finds none tries again after a second, and then after two.
+pub(super) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // Again, for the standard library has room for 128.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
 
 /// Every connection is an open file, and the soft limit is often 1,024.
 pub(super) fn raise_limit() {

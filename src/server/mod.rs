@@ -108,10 +108,9 @@ pub struct Server {
 impl Server {
     /// Opens the store, joins its keyspace and binds the listener.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        connections::raise_limit();
         let tls = config.tls.map(tls::start).transpose()?;
         let listen = |error| StartError::Listen { address: config.address, error };
-        let listener = TcpListener::bind(config.address).map_err(listen)?;
+        let listener = connections::listen(config.address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let store = stores::open(config.store, Arc::clone(&clock)).await?;
@@ -144,7 +143,8 @@ impl Server {
             delay: config.drain_delay,
             timeout: config.drain_timeout,
         };
-        // Last, for it may have something to say that is no reason not to start.
+        // Last, for they may have something to say that is no reason not to start.
+        connections::raise_limit();
         let admin_listener = admin::bind(config.admin)?;
         Ok(Self { listener, address, tls, admin_listener, app, stopping, admin })
     }

@@ -51,14 +51,14 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, BadTlsFile> {
     // Named, for there is no default any more as soon as another crate brings a second provider.
     let provider = Arc::new(ring::default_provider());
     let chain = certificates(CERT, &files.cert)?;
-    warn_of_validity(&files.cert, chain.first(), &provider);
     let key = private_key(&files.key)?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| bad(CERT, &files.cert, error))?;
+    let leaf = chain.first().cloned();
     let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
-        Some(file) => builder.with_client_cert_verifier(client_verifier(file, provider)?),
+        Some(file) => builder.with_client_cert_verifier(client_verifier(file, Arc::clone(&provider))?),
     };
     let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
         Error::InconsistentKeys(_) => {
@@ -73,6 +73,9 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, BadTlsFile> {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
     }
+    // Last, so that what is of no use is all that is said.
+    warn_of_validity(&files.cert, leaf.as_ref(), &provider);
+    warn_of_readers(&files.key);
     Ok(Arc::new(config))
 }
 
@@ -99,12 +102,7 @@ fn certificates(variable: &'static str, file: &Path) -> Result<Vec<CertificateDe
 }
 
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, BadTlsFile> {
-    use std::os::unix::fs::PermissionsExt;
     let pem = Zeroizing::new(std::fs::read(file).map_err(|error| bad(KEY, file, error))?);
-    let everybody = std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
-    if everybody {
-        tracing::warn!("{KEY}: {}: everybody on this machine can read the key; chmod 600", file.display());
-    }
     let none = "holds no private key in PEM; one with a passphrase is not read";
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| bad(KEY, file, none))
 }
@@ -124,6 +122,14 @@ fn warn_of_validity(file: &Path, certificate: Option<&CertificateDer<'_>>, provi
     )) = checked
     {
         tracing::warn!("{CERT}: {}: {error}; clients will refuse it", file.display());
+    }
+}
+
+fn warn_of_readers(key: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let everybody = std::fs::metadata(key).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
+    if everybody {
+        tracing::warn!("{KEY}: {}: everybody on this machine can read the key; chmod 600", key.display());
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod at_rest;
+pub mod certificates;
 mod client;
 mod http;
+pub mod http2;
 pub mod load;
 pub mod proxy;
 pub mod redis_clock;
@@ -13,6 +15,7 @@ pub mod redis_sentinel;
 pub mod redis_server;
 pub mod redis_tls;
 pub mod resp;
+pub mod tls;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -22,7 +25,7 @@ use std::time::{Duration, Instant};
 
 pub use account::Account;
 pub use client::Client;
-pub use http::{Answer, read_answer};
+pub use http::{Answer, read_answer, read_one_answer};
 pub use proxy::Proxy;
 pub use redis_clock::RedisClock;
 pub use redis_server::RedisServer;
@@ -72,7 +75,7 @@ impl Starting {
     pub fn serving(self) -> TestApp {
         let url = self.next_url();
         let url = url.unwrap_or_else(|| panic!("did not start: {}", self.log()));
-        let address = url.trim_start_matches("http://").to_owned();
+        let address = url.split("://").nth(1).unwrap().to_owned();
         TestApp { process: self, url, address, operators: OnceLock::new() }
     }
 
@@ -84,7 +87,9 @@ impl Starting {
             (stdout.read_line(&mut line).unwrap() > 0).then_some(line)
         });
         let url = |line: String| {
-            let url = line.split([' ', ',']).find(|word| word.starts_with("http://"));
+            let url = line
+                .split([' ', ','])
+                .find(|word| ["http://", "https://"].iter().any(|scheme| word.starts_with(scheme)));
             url.map(|url| url.trim_end().to_owned())
         };
         // The line to try repeats the address that came before it.
