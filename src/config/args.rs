@@ -123,7 +123,7 @@ pub struct ServeArgs {
     #[arg(long, env = "SPAKE_STRETCH_QUEUE", default_value = "64", value_name = "N", value_parser = parse::queue)]
     pub stretch_queue: usize,
 
-    /// Time for the head of a request, for its body, and for a connection to wait for the next one
+    /// Time for a TLS handshake, for the head of a request, for its body, and for a connection to wait for the next one
     #[arg(long, env = "SPAKE_REQUEST_TIMEOUT", default_value = "15s", value_name = "DURATION", value_parser = parse::request_timeout)]
     pub request_timeout: Duration,
 
