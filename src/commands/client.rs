@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -55,6 +56,9 @@ pub(super) struct ServiceArgs {
     /// File with the API key to call it with; the key itself may be in SPAKE_API_KEY
     #[arg(long, env = "SPAKE_API_KEY_FILE", value_name = "FILE")]
     api_key_file: Option<PathBuf>,
+    /// PEM file with the certificates that may sign the service's [default: the public authorities]
+    #[arg(long, env = "SPAKE_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// A service, as its clients see it.
@@ -68,21 +72,22 @@ pub(super) struct Service {
 impl ServiceArgs {
     pub(super) fn connect(&self) -> Result<Service, Failure> {
         let key = read_api_key(self.api_key_file.as_deref()).map_err(Failure::usage)?;
-        let authorization = key.map(|key| Zeroizing::new(format!("Bearer {}", *key)));
-        Ok(Service { authorization, ..Service::new(&self.url) })
+        Service::new(self, key.map(|key| Zeroizing::new(format!("Bearer {}", *key))))
     }
 }
 
 impl Service {
-    fn new(url: &str) -> Self {
+    fn new(args: &ServiceArgs, authorization: Option<Zeroizing<String>>) -> Result<Self, Failure> {
+        let roots = args.ca.as_deref().map_or(Ok(RootCerts::WebPki), authorities)?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // What is sent goes to the service that was named, and nowhere else.
             .proxy(None)
             .max_redirects(0)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_global(Some(Duration::from_secs(30)));
-        let url = url.trim_end_matches('/').to_owned();
-        Self { agent: config.build().new_agent(), url, authorization: None }
+        let url = args.url.trim_end_matches('/').to_owned();
+        Ok(Self { agent: config.build().new_agent(), url, authorization })
     }
 
     /// An error answer becomes its own sentence.
@@ -112,6 +117,23 @@ impl Service {
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call("POST", path, Some(body))
+    }
+}
+
+fn authorities(file: &Path) -> Result<RootCerts, Failure> {
+    let wrong =
+        |what: &dyn std::fmt::Display| Failure::usage(format!("SPAKE_CA (--ca): {}: {what}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(&error))?;
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    };
+    let found: Result<Vec<Certificate<'static>>, _> = parse_pem(&pem).filter_map(certificate).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(wrong(&"holds no certificate in PEM")),
+        Ok(found) => Ok(RootCerts::from(found)),
+        Err(error) => Err(wrong(&error)),
     }
 }
 

@@ -1,12 +1,11 @@
 //! `spake-service`: serve until told to stop.
 
 use clap::Command;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, run_async, say};
 use crate::config::{Config, ServeArgs, unknown_variable};
 use crate::logging;
-use crate::server::{Server, StartError};
+use crate::server::{Server, StartError, StopSignals};
 
 pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> {
     let config = configured(args, command)?;
@@ -23,44 +22,34 @@ pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<Config, 
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
-    let mut signals = Box::pin(stop_signals().map_err(|error| Failure::run(StartError::Threads(error)))?);
+    let mut signals = StopSignals::listen().map_err(|error| Failure::run(StartError::Threads(error)))?;
     let (kept, warnings) = (config.store.to_string(), config.warnings());
+    let key = if config.access.key_count().is_some() { "SPAKE_API_KEY=<a key> " } else { "" };
     let server = tokio::select! {
         // Starting may mean waiting for Redis.
         server = Server::start(config) => server.map_err(Failure::start)?,
-        () = &mut signals => return Ok(()),
+        () = signals.next() => return Ok(()),
     };
-    announce(&server, &kept, &warnings);
+    announce(&server, &kept, key);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     server.run(signals).await.map_err(Failure::run)?;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn announce(server: &Server, kept: &str, warnings: &[&str]) {
-    let url = format!("http://{}", server.address());
+fn announce(server: &Server, kept: &str, key: &str) {
+    let url = server.url();
     let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
     say(format_args!(
         "spake-service {} listening on {url} ({kept})\n\
          Try it from another terminal, with both sides of a pairing:\n  \
-         {program} pair --password mypassword --url {url}\n",
+         {key}{program} pair --password mypassword --url {url}\n",
         env!("CARGO_PKG_VERSION"),
     ));
     if let Some(address) = server.admin_address() {
         say(format_args!("For operators: http://{address}/health/live, http://{address}/health/ready\n"));
     }
     tracing::info!(address = %server.address(), "listening");
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-}
-
-/// Resolves at the first SIGTERM or SIGINT.
-fn stop_signals() -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = Signal::recv(&mut terminate) => {}
-            _ = Signal::recv(&mut interrupt) => {}
-        }
-    })
 }

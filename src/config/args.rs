@@ -9,6 +9,7 @@ use spake_protocol::stretch::Kdf;
 use super::access::AccessArgs;
 use super::parse;
 use super::store::StoreArgs;
+use super::tls::TlsArgs;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,6 +39,10 @@ pub struct ServeArgs {
     /// Where to listen, and to whom.
     #[command(flatten)]
     pub access: AccessArgs,
+
+    /// TLS of the public listener.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// Address and port of the operators' listener, with /health/live and /health/ready; `off` for none
     /// [default: 127.0.0.1:9464, if it is free]
@@ -113,9 +118,13 @@ pub struct ServeArgs {
     #[arg(long, env = "SPAKE_STRETCH_QUEUE", default_value = "64", value_name = "N", value_parser = parse::queue)]
     pub stretch_queue: usize,
 
-    /// Time for the head of a request, for its body, and for a connection to wait for the next one
+    /// Time for a TLS handshake, for the head of a request, for its body, and for a connection to wait for the next one
     #[arg(long, env = "SPAKE_REQUEST_TIMEOUT", default_value = "15s", value_name = "DURATION", value_parser = parse::request_timeout)]
     pub request_timeout: Duration,
+
+    /// How long a service that was told to stop goes on accepting connections, while /health/ready says that it is not ready
+    #[arg(long, env = "SPAKE_DRAIN_DELAY", default_value = "0s", value_name = "DURATION", value_parser = parse::drain_timeout)]
+    pub drain_delay: Duration,
 
     /// How long a stopping service lets requests finish
     #[arg(long, env = "SPAKE_DRAIN_TIMEOUT", default_value = "30s", value_name = "DURATION", value_parser = parse::drain_timeout)]

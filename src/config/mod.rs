@@ -1,6 +1,7 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! `args`, `access` and `store` declare the variables, `secrets` those without a flag, `parse` their formats, `unknown` finds
+//! `args`, `access`, `store` and `tls` declare the variables, `secrets` those without a flag, `parse` their formats,
+//! `unknown` finds
 //! misspelt ones. The first thing
 //! that is wrong stops the start with one line that names it.
 
@@ -9,6 +10,7 @@ mod args;
 mod parse;
 mod secrets;
 mod store;
+mod tls;
 mod unknown;
 
 use std::net::SocketAddr;
@@ -21,6 +23,7 @@ pub use self::args::{Listener, LogFormat, ServeArgs};
 pub use self::parse::{expiry as parse_expiry, kdf as parse_kdf};
 pub use self::secrets::read_api_key;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
+pub use self::tls::{TlsArgs, TlsFiles};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;
 use crate::domain::accounts::AccountPolicy;
@@ -38,6 +41,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Where operators may ask, if it was said.
     pub admin: Option<Listener>,
+    /// TLS of that listener, if it speaks it.
+    pub tls: Option<TlsFiles>,
     /// Who may call.
     pub access: Access,
     /// The file of the API keys, to be read again.
@@ -58,6 +63,8 @@ pub struct Config {
     pub stretch_queue: usize,
     /// How long a request's head and body may take to arrive, and a connection may wait for the next.
     pub request_timeout: Duration,
+    /// How long a service that was told to stop goes on accepting connections.
+    pub drain_delay: Duration,
     /// How long a stopping service lets requests finish.
     pub drain_timeout: Duration,
 }
@@ -70,6 +77,7 @@ impl Config {
             address: SocketAddr::new(access.host, args.port),
             access: access.access,
             api_keys_file: access.keys_file,
+            tls: TlsFiles::from_args(&args.tls)?,
             store: StoreConfig::from_args(&args.store)?,
             admin: args.admin_addr,
             server_id: args.server_id.clone(),
@@ -79,6 +87,7 @@ impl Config {
             stretch_threads: args.stretch_threads.unwrap_or_else(cores),
             stretch_queue: args.stretch_queue,
             request_timeout: args.request_timeout,
+            drain_delay: args.drain_delay,
             drain_timeout: args.drain_timeout,
         })
     }
@@ -91,6 +100,13 @@ impl Config {
         if self.access.is_open_to_everyone() {
             warnings.push(
                 "--insecure-no-auth: everyone who reaches this address may use the service and read secrets",
+            );
+        }
+        let is_seen = !self.address.ip().is_loopback() && self.tls.is_none();
+        if is_seen && self.access.key_count().is_some() {
+            warnings.push(
+                "without TLS, keys and passwords cross the network in the clear: set SPAKE_TLS_CERT and SPAKE_TLS_KEY, \
+                 unless a balancer in front of this service ends TLS",
             );
         }
         warnings

@@ -6,18 +6,13 @@ use clap::Command;
 
 use super::secrets;
 
-/// The first of `variables` that begins with `SPAKE_` and is neither an argument of `command` nor one of those that
-/// Kubernetes sets for a Service whose name begins with `spake`.
+/// The first of `variables` that begins with `SPAKE_` and is neither an argument of `command` or a subcommand nor one of
+/// those that Kubernetes sets for a Service whose name begins with `spake`.
 pub fn unknown_variable<K: AsRef<OsStr>, V: AsRef<OsStr>>(
     command: &Command,
     variables: impl Iterator<Item = (K, V)>,
 ) -> Option<String> {
-    // Those of other commands too: a shell that runs both has both.
-    let all = || command.get_subcommands().chain([command]).flat_map(Command::get_arguments);
-    let known = |name: &str| {
-        secrets::WITHOUT_FLAG.contains(&name)
-            || all().any(|argument| argument.get_env() == Some(OsStr::new(name)))
-    };
+    let known = |name: &str| secrets::WITHOUT_FLAG.contains(&name) || declares(command, OsStr::new(name));
     variables
         .map(|(name, value)| {
             (name.as_ref().to_string_lossy().into_owned(), value.as_ref().to_string_lossy().into_owned())
@@ -26,6 +21,12 @@ pub fn unknown_variable<K: AsRef<OsStr>, V: AsRef<OsStr>>(
         .map(|(name, _)| name)
         .filter(|name| !known(name))
         .min()
+}
+
+/// The client's variables may stand beside the service's own.
+fn declares(command: &Command, variable: &OsStr) -> bool {
+    command.get_arguments().any(|argument| argument.get_env() == Some(variable))
+        || command.get_subcommands().any(|command| declares(command, variable))
 }
 
 /// `SPAKE_SERVICE_HOST`, `SPAKE_SERVICE_PORT`, `SPAKE_SERVICE_PORT_HTTP`, `SPAKE_PORT=tcp://…`,

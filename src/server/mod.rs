@@ -1,19 +1,26 @@
 //! Wiring: configuration → store → use cases → router → listeners, and the way down again.
 
 mod admin;
+mod connections;
 mod key_file;
+mod stop;
 mod stores;
+mod tls;
+mod watch;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
-use hyper_util::rt::TokioTimer;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use futures_util::future::BoxFuture;
 
+pub use self::stop::StopSignals;
+use self::stop::Stopping;
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
+pub use self::tls::BadTlsFile;
 use crate::config::Config;
 use crate::domain::accounts::Accounts;
 use crate::domain::codec::Formats;
@@ -46,6 +53,9 @@ pub enum StartError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// PEM files of the listener's that are of no use.
+    #[error(transparent)]
+    Tls(#[from] BadTlsFile),
     /// PEM files that cannot be read.
     #[error("SPAKE_REDIS_CA, SPAKE_REDIS_CERT, SPAKE_REDIS_KEY: {0}")]
     RedisCertificates(String),
@@ -67,6 +77,9 @@ pub enum StartError {
     /// The listener broke while serving.
     #[error("the listener failed: {0}")]
     Serve(std::io::Error),
+    /// It was told twice to stop.
+    #[error("stopped at once by a second signal; {0} connections were cut off")]
+    CutOff(usize),
 }
 
 impl StartError {
@@ -85,17 +98,19 @@ impl StartError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<RustlsConfig>,
     admin_listener: Option<TcpListener>,
     app: App,
+    stopping: Stopping,
     admin: Admin,
-    drain_timeout: Duration,
 }
 
 impl Server {
     /// Opens the store, joins its keyspace and binds the listener.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        let tls = config.tls.map(tls::start).transpose()?;
         let listen = |error| StartError::Listen { address: config.address, error };
-        let listener = TcpListener::bind(config.address).map_err(listen)?;
+        let listener = connections::listen(config.address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let store = stores::open(config.store, Arc::clone(&clock)).await?;
@@ -127,10 +142,21 @@ impl Server {
         let admin =
             Admin { store: store.readiness, stopping: Arc::default(), is_open: access.is_open_to_everyone() };
         let app = App { pairing, accounts, sessions, store: store.name, request_timeout, access };
-        let drain_timeout = config.drain_timeout;
-        // Last, for it may have something to say that is no reason not to start.
+        let stopping = Stopping {
+            begun: Arc::clone(&admin.stopping),
+            delay: config.drain_delay,
+            timeout: config.drain_timeout,
+        };
+        // Last, for they may have something to say that is no reason not to start.
+        connections::raise_limit();
         let admin_listener = admin::bind(config.admin)?;
-        Ok(Self { listener, address, admin_listener, app, admin, drain_timeout })
+        Ok(Self { listener, address, tls, admin_listener, app, stopping, admin })
+    }
+
+    /// The public listener's URL.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The bound address.
@@ -143,40 +169,35 @@ impl Server {
         self.admin_listener.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Answers requests until `stop` resolves; then accepts no more and lets those in flight finish.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    /// Answers requests until the first signal; then accepts no more and lets those in flight finish.
+    pub async fn run(self, signals: StopSignals) -> Result<(), StartError> {
+        let timeout = self.app.request_timeout;
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(self.listener)
             .map_err(StartError::Serve)?
             .acceptor(NoDelayAcceptor::new())
             .handle(handle.clone())
-            // Before it has said which HTTP it speaks, only this ends it.
-            .first_request_timeout(self.app.request_timeout);
-        limit(&mut server, self.app.request_timeout);
-        let (drain_timeout, stopping) = (self.drain_timeout, Arc::clone(&self.admin.stopping));
+            .accept_error_handler(connections::report())
+            // Before it has said which HTTP it speaks, only this ends it; a handshake has its own.
+            .first_request_timeout(timeout);
+        connections::limit(&mut server, timeout);
         if let Some(listener) = self.admin_listener {
             admin::serve(listener, self.admin)?;
         }
-        tokio::spawn(async move {
-            stop.await;
-            stopping.store(true, Ordering::Relaxed);
-            tracing::info!("stopping: no new connections, requests in flight finish");
-            handle.graceful_shutdown(Some(drain_timeout));
-        });
         let service = http::router(self.app).into_make_service_with_connect_info::<SocketAddr>();
-        server.serve(service).await.map_err(StartError::Serve)
+        let serving: BoxFuture<'static, _> = match self.tls {
+            None => Box::pin(server.serve(service)),
+            Some(config) => {
+                let tls = RustlsAcceptor::new(config).handshake_timeout(timeout);
+                Box::pin(server.map(|plain| tls.acceptor(plain)).serve(service))
+            }
+        };
+        self.stopping.serve(serving, handle, signals).await
     }
 }
 
-/// Who opens a connection and says nothing, or half of a request, does not keep it. (Bodies: `http::payload`.)
-fn limit<A>(server: &mut axum_server::Server<SocketAddr, A>, timeout: Duration) {
-    let builder = server.http_builder();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(timeout).keep_alive_timeout(timeout);
-}
-
 /// Does `work` now and then, until the runtime ends.
-fn every<F>(period: Duration, work: impl Fn() -> F + Send + 'static)
+fn every<F>(period: Duration, mut work: impl FnMut() -> F + Send + 'static)
 where
     F: Future<Output = ()> + Send + 'static,
 {

@@ -17,10 +17,11 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 13] = [
+const ONLY_IN: [(&str, &[&str]); 14] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
     ("hyper_util", &["server"]),
+    ("rustls", &["server/tls"]),
     ("tower", &["http"]),
     ("tower_http", &["http"]),
     ("redis", &["store"]),

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::certificates::Certificates;
 use crate::support::redis_cluster::Cluster;
 use crate::support::redis_process::free_port;
 use crate::support::redis_sentinel::{SentinelSet, await_replica};
-use crate::support::redis_tls::{Certificates, RedisTls};
+use crate::support::redis_tls::RedisTls;
 use crate::support::{Account, Client, RedisServer, STATE_KEYS, TestApp, get, run};
 
 const SECRET: &str = "s3cret-0f-the-user";

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use crate::support::certificates::Certificates;
 use crate::support::redis_cluster::Cluster;
 use crate::support::redis_sentinel::SentinelSet;
 use crate::support::redis_server::{Engine, RedisServer};
-use crate::support::redis_tls::{Certificates, RedisTls};
+use crate::support::redis_tls::RedisTls;
 use crate::support::resp::Value;
 
 fn exists(id: u32) -> bool {

@@ -1,4 +1,4 @@
-//! SIGTERM: no new connections, what is in flight finishes, exit 0.
+//! SIGTERM: no new connections (after a delay, if told so), what is in flight finishes, exit 0; a second one does not wait.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -56,6 +56,49 @@ fn what_does_not_finish_in_time_is_cut_off() {
     let _never_finished = half_sent(&app);
     app.terminate();
     assert_eq!(app.wait().code(), Some(0));
+}
+
+#[test]
+fn before_it_drains_it_is_not_ready_and_goes_on_accepting() {
+    let app = TestApp::with(&[("SPAKE_DRAIN_DELAY", "1h"), ("SPAKE_ADMIN_ADDR", "127.0.0.1:0")]);
+    assert_eq!(app.get_as_operator("/health/ready").status, 200);
+    app.terminate();
+    let not_ready = eventually("not ready", || {
+        Some(app.get_as_operator("/health/ready")).filter(|answer| answer.status == 503)
+    });
+    assert!(not_ready.text.contains("stopping"), "{not_ready:?}");
+    assert_eq!(app.get_as_operator("/health/live").status, 200);
+    app.get("/health").ok();
+}
+
+#[test]
+fn after_the_delay_it_drains() {
+    let mut app = TestApp::with(&[("SPAKE_DRAIN_DELAY", "200ms")]);
+    let mut stream = half_sent(&app);
+    app.terminate();
+    eventually("the listener closes", || TcpStream::connect(&app.address).err());
+    stream.write_all(br#"{"session_id":"s","password":"password"}"#).unwrap();
+    crate::support::read_answer(&mut stream).ok();
+    assert_eq!(app.wait().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_says_what_was_cut_off() {
+    let long = [("SPAKE_DRAIN_DELAY", "1h")];
+    let mut idle = TestApp::with(&long);
+    let mut busy = TestApp::start();
+    let mut waiting = TestApp::with(&long);
+    let (_busy, _waiting) = (half_sent(&busy), half_sent(&waiting));
+    for app in [&idle, &busy, &waiting] {
+        app.terminate();
+        eventually("it stops", || app.log().contains("stopping").then_some(()));
+        app.terminate();
+    }
+    assert_eq!(idle.wait().code(), Some(0));
+    for app in [&mut busy, &mut waiting] {
+        assert_eq!(app.wait().code(), Some(1));
+        eventually("it says so", || app.log().contains("1 connections were cut off").then_some(()));
+    }
 }
 
 #[test]

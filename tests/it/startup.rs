@@ -26,6 +26,7 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ("SPAKE_INSECURE_NO_AUTH", "--insecure-no-auth", &["perhaps"]),
         ("SPAKE_SESSION_TTL", "--session-ttl", &["", "abc", "10", "-1s", "0s", "999ms", "25h"]),
         ("SPAKE_REQUEST_TIMEOUT", "--request-timeout", &["soon", "1ms", "6m"]),
+        ("SPAKE_DRAIN_DELAY", "--drain-delay", &["", "soon", "-1s", "2h"]),
         ("SPAKE_DRAIN_TIMEOUT", "--drain-timeout", &["soon", "2h"]),
         ("SPAKE_PBKDF2_ITERATIONS", "--pbkdf2-iterations", &["", "x", "99999", "10000001"]),
         ("SPAKE_STRETCH_THREADS", "--stretch-threads", &["0", "x"]),
@@ -156,6 +157,18 @@ fn readiness_says_that_everyone_is_let_in() {
     assert!(answer.string("warning").contains("--insecure-no-auth"));
     let answer = TestApp::with(&open[1..]).get_as_operator("/health/ready").ok();
     assert!(answer.field("warning").is_null());
+}
+
+#[test]
+fn tls_takes_a_certificate_and_its_key() {
+    let (cert, key, ca) =
+        (("SPAKE_TLS_CERT", "x.crt"), ("SPAKE_TLS_KEY", "x.key"), ("SPAKE_TLS_CLIENT_CA", "x.crt"));
+    for variables in [&[cert][..], &[key], &[cert, ca], &[key, ca]] {
+        refused(variables, &[], &["SPAKE_TLS_CERT", "SPAKE_TLS_KEY", "both"]);
+    }
+    refused(&[ca], &[], &["SPAKE_TLS_CLIENT_CA", "SPAKE_TLS_CERT", "SPAKE_TLS_KEY"]);
+    refused(&[cert, key], &[], &["SPAKE_TLS_CERT", "x.crt"]);
+    refused(&[("SPAKE_TLS_CERT", ""), key], &[], &["SPAKE_TLS_CERT"]);
 }
 
 #[test]

@@ -92,10 +92,31 @@ pub fn raw(address: &str, bytes: &[u8]) -> Answer {
 }
 
 /// Reads to the end of the connection. A reset after the answer loses nothing.
-pub fn read_answer(stream: &mut TcpStream) -> Answer {
+pub fn read_answer(stream: &mut impl Read) -> Answer {
     let mut bytes = Vec::new();
     drop(stream.read_to_end(&mut bytes));
-    let text = String::from_utf8(bytes).unwrap();
+    parse(String::from_utf8(bytes).unwrap())
+}
+
+/// Reads one answer, and leaves the connection open.
+pub fn read_one_answer(stream: &mut impl Read) -> Answer {
+    let mut bytes = Vec::new();
+    loop {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        bytes.push(byte[0]);
+        if bytes.ends_with(b"\r\n\r\n") {
+            break;
+        }
+    }
+    let mut answer = parse(String::from_utf8(bytes).unwrap());
+    let mut body = vec![0; answer.header("content-length").unwrap().parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    answer.text = String::from_utf8(body).unwrap();
+    answer
+}
+
+fn parse(text: String) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod at_rest;
+pub mod certificates;
 mod client;
 pub mod http;
+pub mod http2;
 pub mod keys;
 pub mod load;
 pub mod proxy;
@@ -14,6 +16,7 @@ pub mod redis_sentinel;
 pub mod redis_server;
 pub mod redis_tls;
 pub mod resp;
+pub mod tls;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -23,7 +26,7 @@ use std::time::{Duration, Instant};
 
 pub use account::Account;
 pub use client::Client;
-pub use http::{Answer, read_answer};
+pub use http::{Answer, read_answer, read_one_answer};
 pub use keys::KeysFile;
 pub use proxy::Proxy;
 pub use redis_clock::RedisClock;
@@ -74,7 +77,7 @@ impl Starting {
     pub fn serving(self) -> TestApp {
         let url = self.next_url();
         let url = url.unwrap_or_else(|| panic!("did not start: {}", self.log()));
-        let address = url.trim_start_matches("http://").to_owned();
+        let address = url.split("://").nth(1).unwrap().to_owned();
         TestApp { process: self, url, address, operators: OnceLock::new() }
     }
 
@@ -86,7 +89,9 @@ impl Starting {
             (stdout.read_line(&mut line).unwrap() > 0).then_some(line)
         });
         let url = |line: String| {
-            let url = line.split([' ', ',']).find(|word| word.starts_with("http://"));
+            let url = line
+                .split([' ', ','])
+                .find(|word| ["http://", "https://"].iter().any(|scheme| word.starts_with(scheme)));
             url.map(|url| url.trim_end().to_owned())
         };
         // The line to try repeats the address that came before it.

@@ -1,66 +1,9 @@
-//! A Redis that speaks TLS only, and the certificates for it.
+//! A Redis that speaks TLS only.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use tempfile::TempDir;
-
+use super::certificates::Certificates;
 use super::redis_process::{Process, free_port, within};
-
-/// A throwaway authority, a certificate of its for 127.0.0.1 and localhost, and one for a client.
-pub struct Certificates {
-    dir: TempDir,
-}
-
-impl Certificates {
-    pub fn make() -> Self {
-        let certificates = Self { dir: TempDir::with_prefix("spake-tls-").unwrap() };
-        certificates.issue(
-            "ca",
-            "/CN=Throwaway CA",
-            &["basicConstraints=critical,CA:TRUE", "keyUsage=keyCertSign"],
-        );
-        let end = ["basicConstraints=CA:FALSE", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
-        certificates.issue("server", "/CN=localhost", &[end[0], end[1], "extendedKeyUsage=serverAuth"]);
-        certificates.issue("client", "/CN=client", &[end[0], "extendedKeyUsage=clientAuth"]);
-        certificates
-    }
-
-    /// Signed by the authority, and the authority by itself.
-    fn issue(&self, name: &str, subject: &str, extensions: &[&str]) {
-        // A configuration of its own: the system's may add extensions that contradict these.
-        let config = "[req]\ndistinguished_name=dn\n[dn]\n";
-        fs::write(self.dir.path().join("openssl.cnf"), config).unwrap();
-        let mut openssl = Command::new("openssl");
-        openssl.args("req -config openssl.cnf -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256".split(' '));
-        openssl.args(["-nodes", "-days", "2", "-subj", subject]);
-        openssl.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.crt")]);
-        if name != "ca" {
-            openssl.args(["-CA", "ca.crt", "-CAkey", "ca.key"]);
-        }
-        for extension in extensions {
-            openssl.args(["-addext", extension]);
-        }
-        let output = openssl.current_dir(self.dir.path()).stdin(Stdio::null()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// The authority's certificate.
-    pub fn ca(&self) -> PathBuf {
-        self.dir.path().join("ca.crt")
-    }
-
-    /// The client's certificate.
-    pub fn cert(&self) -> PathBuf {
-        self.dir.path().join("client.crt")
-    }
-
-    /// The key to the client's certificate.
-    pub fn key(&self) -> PathBuf {
-        self.dir.path().join("client.key")
-    }
-}
 
 /// A server with a TLS port and no other. Killed when dropped.
 pub struct RedisTls {
@@ -91,7 +34,8 @@ impl RedisTls {
     }
 
     fn config(&self, auth_clients: bool) -> String {
-        let certs = self.certificates.dir.path().to_str().unwrap();
+        let certs = self.certificates.path("");
+        let certs = certs.to_str().unwrap().trim_end_matches('/');
         format!(
             "port 0\ntls-port {}\nbind 127.0.0.1\nprotected-mode no\ndaemonize no\nloglevel warning\n\
              dir {}\nsave \"\"\nappendonly yes\nappendfsync always\nmaxmemory-policy noeviction\n\
