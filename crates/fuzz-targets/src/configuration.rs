@@ -14,7 +14,8 @@ pub(crate) fn kdf(bytes: &[u8]) -> bool {
         }
         Kdf::Argon2id(kdf) => {
             let (m, t, p) = (kdf.m_kib(), kdf.t(), kdf.p());
-            let in_range = (19 * 1024..=1024 * 1024).contains(&m) && (2..=10).contains(&t) && (1..=4).contains(&p);
+            let in_range =
+                (19 * 1024..=1024 * 1024).contains(&m) && (2..=10).contains(&t) && (1..=4).contains(&p);
             (vec![m, t, p], in_range)
         }
         Kdf::Scrypt(kdf) => {

@@ -14,7 +14,11 @@
 //!
 //! A new target is a function, a line in [`TARGETS`], a file of two lines in `fuzz/fuzz_targets`, its name in
 //! `fuzz/Cargo.toml`, and a corpus with bytes that are accepted and bytes that are refused.
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "to panic is how a target reports what it found")]
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "to panic is how a target reports what it found"
+)]
 
 mod configuration;
 mod http;

@@ -13,7 +13,8 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The longest password after its preparation.
 const MAX_PASSWORD_LEN: usize = 1024;
 
-static STORED_B: LazyLock<Vec<u8>> = LazyLock::new(|| {
+/// A party B as a store has it.
+pub(crate) static STORED_B: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let setting = spake2::Setting::new(b"client", b"server", b"context").expect("short");
     let w = W::from_bytes(&[3; 32]).expect("in range");
     PartyB::start(setting, w, &mut rng()).to_bytes().to_vec()

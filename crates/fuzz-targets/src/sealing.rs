@@ -70,7 +70,10 @@ pub(crate) fn state_keys(bytes: &[u8]) -> bool {
             assert!(opened.as_slice() == RECORD && sealer.is_current(&envelope));
             assert!(KeyRing::parse(&format!("{text}\n{}:", sealer.sealing_key_id())).is_err());
             // Opened by whoever has that key among others.
-            let later = Sealer::new(KeyRing::parse(&format!("zz:{}\n{text}", &KEY["a:".len()..])).expect("keys"), "spake");
+            let later = Sealer::new(
+                KeyRing::parse(&format!("zz:{}\n{text}", &KEY["a:".len()..])).expect("keys"),
+                "spake",
+            );
             assert!(later.open(Purpose::Session, "s1", &envelope).is_ok());
             true
         }
