@@ -81,7 +81,8 @@ pub(crate) fn state_keys(bytes: &[u8]) -> bool {
             let message = error.to_string();
             let entries = text.split([',', '\n']).filter_map(|entry| entry.split_once(':'));
             for (id, key) in entries.map(|(id, key)| (id.trim(), key.trim())) {
-                let told = key.len() >= TELLING && message.contains(key);
+                let is_like_one = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+                let told = key.len() >= TELLING && key.chars().all(is_like_one) && message.contains(key);
                 assert!(!told || id.contains(key), "a key is in: {message}");
             }
             false
