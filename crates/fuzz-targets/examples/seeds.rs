@@ -48,7 +48,6 @@ fn shares() -> ShareA {
     let stored = record.to_bytes();
     write("verifier_record", "random", &stored);
     write("verifier_record", "w0-is-zero", &[&[0; 32], &stored[32..]].concat());
-    write("verifier_record", "longer", &[stored.as_slice(), &[4]].concat());
     share
 }
 
@@ -93,7 +92,6 @@ fn stored_party() {
     let w = W::from_bytes(&[3; 32]).expect("in range");
     let stored = PartyB::start(setting, w, &mut system_rng()).to_bytes();
     write("party_b", "stored", &stored);
-    write("party_b", "longer", &[stored.as_slice(), &[4]].concat());
     write("party_b", "length-overflows", &[&[0xff; 8], &stored[8..]].concat());
 }
 

@@ -32,7 +32,7 @@ pub mod world;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target under the name of its fuzzer and its corpus.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("share", protocol::share),
     ("party_b", protocol::party_b),
     ("verifier_record", protocol::verifier_record),
@@ -45,6 +45,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("id", names::id),
     ("cursor", names::cursor),
     ("kdf", configuration::kdf),
+    ("redis_url", configuration::redis_url),
     ("http", http::requests),
 ];
 
