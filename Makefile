@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help build run test test-full lint test-rust test-python bench clean
+.PHONY: help build run test test-full lint deny test-rust test-python fuzz bench clean
 
 help:
 	@echo "make run        build and serve on http://localhost:5000"
 	@echo "make test       install what the tests need, run everything"
 	@echo "make test-full  the same with many more random cases and failovers, and in release mode"
+	@echo "make fuzz       every decoder for a minute each; needs a nightly toolchain (rustup toolchain install nightly)"
 	@echo "make bench      the figures of docs/OPERATIONS.md, on this machine"
 
 build:
@@ -17,12 +18,15 @@ build:
 run:
 	cargo run --release --locked
 
-test: lint test-rust test-python
+test: lint deny test-rust test-python
 
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+deny: $(VENV)/stamp
+	VENV=$(VENV) scripts/deny
 
 test-rust: $(VENV)/stamp
 	VENV=$(VENV) scripts/test-rust
@@ -33,6 +37,9 @@ test-python: $(VENV)/stamp
 
 test-full: test
 	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 VENV=$(VENV) scripts/test-rust --release
+
+fuzz: $(VENV)/stamp
+	VENV=$(VENV) scripts/fuzz
 
 bench: build
 	cargo bench --locked -p spake-protocol

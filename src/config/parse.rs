@@ -111,8 +111,8 @@ pub(super) fn replicas(text: &str) -> Result<usize, String> {
 /// `argon2id:65536,3,4` and the like.
 pub fn kdf(text: &str) -> Result<Kdf, String> {
     let (algorithm, parameters) = text.split_once(':').unwrap_or((text, ""));
-    let numbers: Vec<u32> = parameters.split(',').filter_map(|number| number.parse().ok()).collect();
-    let kdf = match (algorithm, &*numbers) {
+    let numbers: Result<Vec<u32>, _> = parameters.split(',').map(str::parse).collect();
+    let kdf = match (algorithm, &*numbers.unwrap_or_default()) {
         ("pbkdf2-hmac-sha256", &[iterations]) => Kdf::pbkdf2(iterations),
         ("argon2id", &[m_kib, t, p]) => Kdf::argon2id(m_kib, t, p),
         ("scrypt", &[n, r, p]) => Kdf::scrypt(n, r, p),

@@ -37,7 +37,7 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         (
             "SPAKE_ACCOUNT_KDF",
             "--account-kdf",
-            &["", "argon2id", "argon2id:1,2,3", "md5:1", "scrypt:32768,8"],
+            &["", "argon2id", "argon2id:1,2,3", "md5:1", "scrypt:32768,8", "scrypt:32768,x,8,1"],
         ),
         ("SPAKE_ANONYMOUS_SCOPES", "--anonymous-scopes", &["root", "login;session:read"]),
         ("SPAKE_LOGIN_TTL", "--login-ttl", &["", "0s", "x"]),

@@ -10,7 +10,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use super::key_ring::{KeyRing, StateKey};
+use super::key_ring::{KeyRing, StateKey, is_id};
 use crate::domain::random::random_bytes;
 
 const VERSION: u8 = 1;
@@ -132,7 +132,9 @@ fn split(envelope: &[u8]) -> Option<(&str, [u8; NONCE_LEN], &[u8])> {
     if version != VERSION {
         return None;
     }
-    Some((std::str::from_utf8(key_id).ok()?, *nonce, sealed))
+    // What cannot be the name of a key must not get into the log as one.
+    let key_id = std::str::from_utf8(key_id).ok().filter(|id| is_id(id))?;
+    Some((key_id, *nonce, sealed))
 }
 
 #[cfg(test)]
@@ -187,6 +189,14 @@ mod tests {
         let envelope = sealer(A, "spake").seal(Purpose::Session, "s1", b"record");
         let error = sealer(B, "spake").open(Purpose::Session, "s1", &envelope).unwrap_err();
         assert_eq!(error, OpenError::RetiredKey("a".into()));
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_key_is_not_repeated() {
+        let mut envelope = sealer(A, "spake").seal(Purpose::Session, "s1", b"record");
+        envelope[2] = b'\n';
+        let error = sealer(A, "spake").open(Purpose::Session, "s1", &envelope).unwrap_err();
+        assert_eq!(error, OpenError::Corrupt);
     }
 
     #[test]

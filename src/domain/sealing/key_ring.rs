@@ -100,11 +100,13 @@ fn parse_entry(entry: &str, position: usize) -> Result<StateKey, InvalidKeyRing>
 }
 
 fn check_id(id: &str, position: usize) -> Result<(), InvalidKeyRing> {
+    if is_id(id) { Ok(()) } else { Err(InvalidKeyRing::Id(position)) }
+}
+
+/// Whether a key may be called so.
+pub(super) fn is_id(id: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if id.is_empty() || id.len() > MAX_ID_LEN || !id.chars().all(allowed) {
-        return Err(InvalidKeyRing::Id(position));
-    }
-    Ok(())
+    (1..=MAX_ID_LEN).contains(&id.len()) && id.chars().all(allowed)
 }
 
 #[cfg(test)]

@@ -51,6 +51,12 @@ impl Density {
 }
 
 impl RedisStore {
+    /// A cursor of sessions, as it was read; for the fuzzer.
+    #[doc(hidden)]
+    pub fn reread(cursor: &Cursor) -> Result<Cursor, ListError> {
+        Place::parse(cursor).map(|place| place.to_cursor())
+    }
+
     /// All sessions that are alive, or were at most a second ago.
     pub(super) async fn count_sessions(&self) -> Result<u64, StoreError> {
         if let Some((_, count)) = self.density.get().filter(|(at, _)| at.elapsed() < COUNT_FOR) {
