@@ -11,13 +11,14 @@ use spake_protocol::Password;
 use spake_protocol::spake2::{PartyB, Setting, ShareA, W};
 use spake_protocol::spake2plus::{ShareP, VerifierRecord};
 use spake_protocol::stretch::{Kdf, Salt};
+use spake_service::domain::access::{KeyName, Owner};
 use spake_service::domain::accounts::{Material, Registration, SaltedKdf};
 use spake_service::domain::ids::{ClientId, CredentialId, SessionId};
 use spake_service::domain::keyspace;
 use spake_service::domain::ports::{Condition, CredentialStore as _, KeyspaceStore as _, SessionStore as _};
 use spake_service::domain::random::system_rng;
 use spake_service::domain::sealing::Purpose;
-use spake_service::domain::session::Confirmation;
+use spake_service::domain::session::{Confirmation, Parties};
 
 const WRONG: Confirmation = Confirmation([0; 32]);
 
@@ -53,9 +54,12 @@ fn shares() -> ShareA {
 
 async fn pairing(world: &World, share: &ShareA) {
     let id = SessionId::parse("s1").expect("an id");
-    let client = ClientId::parse("phone").expect("an id");
+    let parties = Parties {
+        owner: Owner(Some(KeyName::parse("backend").expect("a name"))),
+        client_id: ClientId::parse("phone").expect("an id"),
+    };
     let password = Password::prepare("correct horse").expect("a password");
-    let initiated = world.app.pairing.initiate(Some(id.clone()), password, client).await;
+    let initiated = world.app.pairing.initiate(Some(id.clone()), password, parties).await;
     initiated.expect("opened");
     session(world, &id, "pairing-initiated").await;
     assert!(world.app.pairing.exchange(&id, Ok(share.clone()), Ok(None)).await.is_ok());
@@ -81,7 +85,7 @@ async fn account(world: &World, share: &ShareA) {
     }
     let share = ShareP::try_from(share.as_bytes().as_slice()).expect("a point");
     let caller = IpAddr::from(Ipv4Addr::LOCALHOST);
-    let login = world.app.accounts.login(&id, Ok(share), caller).await.expect("answered");
+    let login = world.app.accounts.login(&id, Ok(share), Some(caller)).await.expect("answered");
     session(world, &login.session_id, "login-answered").await;
     assert!(world.app.sessions.confirm(&login.session_id, Ok(WRONG)).await.is_err());
     session(world, &login.session_id, "login-failed").await;

@@ -9,6 +9,7 @@
 //! | `records` | sessions, credentials and facts, as they are sealed |
 //! | `sealing` | envelopes and files of state keys |
 //! | `names` | ids and cursors |
+//! | `access` | files of API keys |
 //! | `configuration` | what an operator writes |
 //! | `http` | requests, through the whole router of a service in memory ([`world`]) |
 //!
@@ -20,6 +21,7 @@
     reason = "to panic is how a target reports what it found"
 )]
 
+mod access;
 mod configuration;
 mod http;
 mod names;
@@ -32,7 +34,7 @@ pub mod world;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target under the name of its fuzzer and its corpus.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("share", protocol::share),
     ("party_b", protocol::party_b),
     ("verifier_record", protocol::verifier_record),
@@ -42,6 +44,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("facts_record", records::facts),
     ("envelope", sealing::envelope),
     ("state_keys", sealing::state_keys),
+    ("api_keys", access::api_keys),
     ("id", names::id),
     ("cursor", names::cursor),
     ("kdf", configuration::kdf),

@@ -8,15 +8,15 @@ use std::time::Duration;
 use spake_protocol::spake2::PartyB;
 use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
-use spake_service::domain::access::Access;
+use spake_service::domain::access::{Access, Reach, Scopes};
 use spake_service::domain::accounts::{AccountPolicy, Accounts};
 use spake_service::domain::codec::{self, Formats};
-use spake_service::domain::ids::{ClientId, SessionId};
+use spake_service::domain::ids::SessionId;
 use spake_service::domain::keyspace::{Facts, Seed};
 use spake_service::domain::pairing::{Pairing, PairingPolicy};
 use spake_service::domain::ports::{Budget, Entry, SessionStore as _};
 use spake_service::domain::sealing::{KeyRing, Purpose, Sealer};
-use spake_service::domain::session::{PairingSession, Session};
+use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::{ManualClock, Timestamp};
@@ -53,7 +53,7 @@ impl World {
     pub async fn open_session(&self, id: &str) {
         let id = SessionId::parse(id).expect("an id");
         let party_b = PartyB::from_bytes(&STORED_B).expect("stored by us");
-        let session = Session::Pairing(PairingSession::initiated(ClientId::default(), party_b));
+        let session = Session::Pairing(PairingSession::initiated(Parties::default(), party_b));
         let record = codec::encode_session(&session, Formats::CURRENT, u8::MAX).expect("short");
         let sealed = self.sealer.seal(Purpose::Session, id.as_str(), &record);
         let entry = Entry { sealed, summary: session.summary() };
@@ -117,7 +117,7 @@ pub fn world() -> World {
         sessions,
         store: "embedded",
         request_timeout: Duration::from_secs(15),
-        access: Access::Loopback,
+        access: Arc::new(Access::without_keys(Reach::Loopback, Scopes::ALL)),
     };
     World { store, sealer, app }
 }

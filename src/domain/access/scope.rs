@@ -64,10 +64,19 @@ impl Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scopes(u16);
 
-/// A word that is no scope.
+/// A word that is no scope. A long one is not repeated: it may be a key, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no scope; there are {all}", all = Scopes::ALL)]
-pub struct UnknownScope(pub String);
+#[error("{0} is no scope; there are {all}", all = Scopes::ALL)]
+pub struct UnknownScope(String);
+
+impl UnknownScope {
+    /// The longest word that is repeated; a key is longer.
+    const MAX_LEN: usize = 32;
+
+    fn new(word: &str) -> Self {
+        Self(if word.len() > Self::MAX_LEN { "a long word".to_owned() } else { format!("{word:?}") })
+    }
+}
 
 impl Scopes {
     /// No scope.
@@ -118,7 +127,7 @@ impl FromStr for Scopes {
         names
             .map(|name| {
                 let scope = Scope::ALL.into_iter().find(|scope| scope.name() == name);
-                scope.ok_or_else(|| UnknownScope(name.to_owned()))
+                scope.ok_or_else(|| UnknownScope::new(name))
             })
             .collect()
     }
@@ -155,5 +164,7 @@ mod tests {
     fn another_word_is_named_with_those_that_there_are() {
         let error = "login,root".parse::<Scopes>().unwrap_err().to_string();
         assert!(error.contains("\"root\"") && error.contains("session:initiate,"), "{error}");
+        let error = "x".repeat(33).parse::<Scopes>().unwrap_err().to_string();
+        assert!(!error.contains("xx"), "{error}");
     }
 }
