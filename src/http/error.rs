@@ -75,6 +75,18 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
+    pub(super) fn rate_limited(seconds: u64) -> Self {
+        let sentence = "This caller asks too often; try again after the time in Retry-After, and then no faster \
+                        than the RateLimit headers say";
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", sentence);
+        Self { retry_after: Some(seconds), ..error }
+    }
+
+    pub(super) fn too_many_in_flight() -> Self {
+        let sentence = "The service has as many requests in work as it takes on; try again after the time in Retry-After";
+        Self::unavailable("overloaded", sentence, None)
+    }
+
     pub(super) fn request_timeout() -> Self {
         let sentence = "The request body did not arrive in time; nothing was changed";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", sentence)

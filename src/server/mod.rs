@@ -23,9 +23,14 @@ use crate::domain::ports::StoreError;
 use crate::domain::sessions::Sessions;
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::{Clock, SystemClock};
-use crate::http::{self, Admin, App};
+use crate::http::{self, Admin, App, RateLimits};
 use crate::store::embedded::OpenFileError;
 use crate::store::redis::Unfit;
+
+/// How often callers whose burst is there again are forgotten.
+const FORGET_CALLERS_EVERY: Duration = Duration::from_secs(1);
+/// The longest head of a request. Hyper would take 400 KiB, of every connection at once.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// Why the service did not start, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -119,9 +124,22 @@ impl Server {
         );
         let accounts = Arc::new(accounts.map_err(|error| StartError::Domain(format!("{error:?}")))?);
         let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretching, clock));
-        let request_timeout = config.request_timeout;
-        let app =
-            App { pairing, accounts, sessions, store: store.name, request_timeout, access: config.access };
+        let rate_limits = RateLimits::new(&config.limits);
+        let app = App {
+            pairing,
+            accounts,
+            sessions,
+            store: store.name,
+            request_timeout: config.request_timeout,
+            access: config.access,
+            trusted_proxies: config.trusted_proxies.into(),
+            rate_limits: rate_limits.clone(),
+            max_in_flight: config.limits.in_flight,
+        };
+        every(FORGET_CALLERS_EVERY, move || {
+            rate_limits.forget_the_idle();
+            std::future::ready(())
+        });
         let admin = Admin { store: store.readiness, stopping: Arc::default() };
         let drain_timeout = config.drain_timeout;
         // Last, for it may have something to say that is no reason not to start.
@@ -164,10 +182,10 @@ impl Server {
     }
 }
 
-/// Who opens a connection and says nothing, or half of a request, does not keep it. (Bodies: `http::payload`.)
+/// Who opens a connection and says nothing, or half of a request, does not keep it. (Bodies: `http::arrival`.)
 fn limit<A>(server: &mut axum_server::Server<SocketAddr, A>, timeout: Duration) {
     let builder = server.http_builder();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeout);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeout).max_buf_size(MAX_HEAD);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(timeout).keep_alive_timeout(timeout);
 }
 

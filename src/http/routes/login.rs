@@ -1,14 +1,13 @@
 //! `POST /spake/login`.
 
-use std::net::SocketAddr;
-
-use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::domain::accounts::LoggedIn;
 use crate::domain::session::{Protocol, Status};
 use crate::http::App;
+use crate::http::client_address::ClientAddress;
 use crate::http::error::ApiError;
 use crate::http::fields;
 use crate::http::payload::Payload;
@@ -27,7 +26,7 @@ pub(in crate::http) struct LoginResponse {
 
 pub(in crate::http) async fn login(
     State(app): State<App>,
-    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    Extension(ClientAddress(caller)): Extension<ClientAddress>,
     mut payload: Payload,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let [id, share] = payload.required(
@@ -35,7 +34,7 @@ pub(in crate::http) async fn login(
         "credential_id and client_public_key are required",
     )?;
     let id = fields::credential_id(&id)?;
-    let logged_in = app.accounts.login(&id, fields::prover_share(&share), caller.ip()).await?;
+    let logged_in = app.accounts.login(&id, fields::prover_share(&share), caller).await?;
     Ok(Json(logged_in.into()))
 }
 
