@@ -102,6 +102,10 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", sentence)
     }
 
+    pub(super) fn ambiguous_host() -> Self {
+        Self::bad_request("ambiguous_host", "The request must have one Host header, and has several")
+    }
+
     pub(super) fn foreign_request() -> Self {
         let sentence = "This service has no API keys and answers only requests made on this machine: a Host of \
                         localhost, 127.0.0.1 or [::1], no page of another site, and no Forwarded, X-Forwarded-*, Via \
