@@ -10,6 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 
 use super::error::ApiError;
@@ -27,7 +28,11 @@ pub(super) async fn arrival(State(patience): State<Duration>, request: Request, 
     }
     let (mut parts, body) = request.into_parts();
     let arrived = match check_headers(&parts.headers) {
-        Ok(()) => timeout(patience, read(body)).await.unwrap_or_else(|_| Err(ApiError::request_timeout())),
+        // Unconstrained, or a sender that is never slow would use up what the connection's task may do at a time
+        // before the clock is asked.
+        Ok(()) => unconstrained(timeout(patience, read(body)))
+            .await
+            .unwrap_or_else(|_| Err(ApiError::request_timeout())),
         Err(error) => Err(error),
     };
     parts.extensions.insert(Arrived(arrived));
