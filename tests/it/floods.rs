@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -69,22 +68,20 @@ fn resident(app: &TestApp) -> usize {
 /// From many senders at once, beside one that is served all the while.
 #[track_caller]
 fn withstands(app: &TestApp, name: &str, flood: &Flood) {
-    let (before, sending) = (resident(app), AtomicUsize::new(SENDERS));
+    let before = resident(app);
     let mut most = before;
     thread::scope(|scope| {
-        for _ in 0..SENDERS {
-            scope.spawn(|| {
-                for _ in 0..ROUNDS {
-                    let said = send(app, flood);
-                    let said = String::from_utf8_lossy(&said);
-                    // What came before may have been a request.
-                    let status = said.rsplit("HTTP/1.1 ").next().unwrap();
-                    assert!(!said.contains("HTTP/1.1 ") || status.starts_with('4'), "{name}: {said}");
-                }
-                sending.fetch_sub(1, Ordering::Relaxed);
-            });
-        }
-        while sending.load(Ordering::Relaxed) > 0 && !thread::panicking() {
+        let send_all = || {
+            for _ in 0..ROUNDS {
+                let said = send(app, flood);
+                let said = String::from_utf8_lossy(&said);
+                // What came before may have been a request.
+                let status = said.rsplit("HTTP/1.1 ").next().unwrap();
+                assert!(!said.contains("HTTP/1.1 ") || status.starts_with('4'), "{name}: {said}");
+            }
+        };
+        let senders: Vec<_> = (0..SENDERS).map(|_| scope.spawn(send_all)).collect();
+        while senders.iter().any(|sender| !sender.is_finished()) {
             app.get("/spake/status/none").refused(404, "session_not_found");
             most = most.max(resident(app));
         }
