@@ -26,6 +26,7 @@ impl Service {
             .env_clear()
             .env("PORT", "0")
             .env("SPAKE_ADMIN_ADDR", "off")
+            .env("SPAKE_RATE_LIMIT_PER_SECOND", "0")
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,9 +1,11 @@
 //! The variables and flags of `serve`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+use ipnet::IpNet;
 use spake_protocol::stretch::Kdf;
 
 use super::access::AccessArgs;
@@ -48,6 +50,30 @@ pub struct ServeArgs {
     /// [default: 127.0.0.1:9464, if it is free]
     #[arg(long, env = "SPAKE_ADMIN_ADDR", value_name = "ADDRESS:PORT", value_parser = parse::listener)]
     pub admin_addr: Option<Listener>,
+
+    /// Networks and addresses of proxies whose X-Forwarded-For is believed, separated by commas [default: none]
+    #[arg(long, env = "SPAKE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR", value_parser = parse::proxies)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Requests a second that one address may make (IPv6: one /64), without a verified key; 0: any number
+    #[arg(long, env = "SPAKE_RATE_LIMIT_PER_SECOND", default_value = "20", value_name = "N", value_parser = parse::rate)]
+    pub rate_limit_per_second: u32,
+
+    /// Of these, those that it may make at once
+    #[arg(long, env = "SPAKE_RATE_LIMIT_BURST", default_value = "100", value_name = "N", value_parser = parse::burst)]
+    pub rate_limit_burst: NonZeroU32,
+
+    /// Requests a second that one verified API key may make; 0: any number
+    #[arg(long, env = "SPAKE_KEY_RATE_LIMIT_PER_SECOND", default_value = "0", value_name = "N", value_parser = parse::rate)]
+    pub key_rate_limit_per_second: u32,
+
+    /// Of these, those that it may make at once [default: what it may make in five seconds]
+    #[arg(long, env = "SPAKE_KEY_RATE_LIMIT_BURST", value_name = "N", value_parser = parse::burst)]
+    pub key_rate_limit_burst: Option<NonZeroU32>,
+
+    /// Requests in work at once; more get a 503
+    #[arg(long, env = "SPAKE_MAX_IN_FLIGHT", default_value = "1024", value_name = "N", value_parser = parse::in_flight)]
+    pub max_in_flight: usize,
 
     /// Log at debug level
     #[arg(long, env = "FLASK_DEBUG", default_value = "false", value_name = "BOOL",

@@ -14,8 +14,11 @@ mod tls;
 mod unknown;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use self::access::AccessConfig;
 pub use self::access::read_api_keys;
@@ -27,8 +30,12 @@ pub use self::tls::{TlsArgs, TlsFiles};
 pub use self::unknown::unknown_variable;
 use crate::domain::access::Access;
 use crate::domain::accounts::AccountPolicy;
+use crate::domain::limits::{Limits, Quota};
 use crate::domain::pairing::PairingPolicy;
 use crate::domain::ports::Budget;
+
+/// How many seconds' worth of requests a key may make at once, unless that was said.
+const BURST_SECONDS: u32 = 5;
 
 /// What is wrong with the configuration, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +54,10 @@ pub struct Config {
     pub access: Access,
     /// The file of the API keys, to be read again.
     pub api_keys_file: Option<PathBuf>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How much the service takes on.
+    pub limits: Limits,
     /// Where sessions live.
     pub store: StoreConfig,
     /// The service's identity, B in every transcript.
@@ -78,6 +89,8 @@ impl Config {
             access: access.access,
             api_keys_file: access.keys_file,
             tls: TlsFiles::from_args(&args.tls)?,
+            trusted_proxies: args.trusted_proxies.clone(),
+            limits: limits(args)?,
             store: StoreConfig::from_args(&args.store)?,
             admin: args.admin_addr,
             server_id: args.server_id.clone(),
@@ -129,6 +142,25 @@ fn accounts(args: &ServeArgs) -> Result<AccountPolicy, InvalidConfig> {
             window: args.guess_window,
             per_caller: Some(args.guess_limit_per_address).filter(|limit| *limit > 0),
         },
+    })
+}
+
+fn limits(args: &ServeArgs) -> Result<Limits, InvalidConfig> {
+    let quota = |per_second: u32, burst: Option<NonZeroU32>| {
+        let default = || NonZeroU32::new(per_second.saturating_mul(BURST_SECONDS));
+        Some(Quota { per_second: NonZeroU32::new(per_second)?, burst: burst.or_else(default)? })
+    };
+    let per_key = quota(args.key_rate_limit_per_second, args.key_rate_limit_burst);
+    if per_key.is_none() && args.key_rate_limit_burst.is_some() {
+        return Err(InvalidConfig(
+            "SPAKE_KEY_RATE_LIMIT_BURST limits nothing without SPAKE_KEY_RATE_LIMIT_PER_SECOND; set both"
+                .to_owned(),
+        ));
+    }
+    Ok(Limits {
+        per_address: quota(args.rate_limit_per_second, Some(args.rate_limit_burst)),
+        per_key,
+        in_flight: args.max_in_flight,
     })
 }
 

@@ -1,9 +1,11 @@
 //! The formats of single values. Each error is a sentence about the value; the variable's name is put before it.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use spake_protocol::stretch::Kdf;
 
 use super::args::Listener;
@@ -21,6 +23,23 @@ pub(super) fn host(text: &str) -> Result<IpAddr, String> {
         return Ok(Ipv4Addr::LOCALHOST.into());
     }
     text.parse().map_err(|_| "must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1".to_owned())
+}
+
+/// A network or a single address of proxies. Addresses are compared as IPv4 where they are IPv4.
+pub(super) fn proxies(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let network = network
+        .ok_or("must be networks such as 10.0.0.0/8 or fd00::/8, or addresses, separated by commas")?;
+    if network.prefix_len() == 0 {
+        return Err("must not be everyone: X-Forwarded-For would be what any caller writes".to_owned());
+    }
+    match network {
+        IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some() => {
+            Err("must have IPv4 networks as IPv4, without ::ffff:".to_owned())
+        }
+        network => Ok(network),
+    }
 }
 
 pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
@@ -134,6 +153,19 @@ pub(super) fn guess_limit_per_address(text: &str) -> Result<u32, String> {
 
 pub(super) fn guess_window(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_secs(2), Duration::from_secs(7 * 24 * 3600))
+}
+
+pub(super) fn rate(text: &str) -> Result<u32, String> {
+    number(text, 0, 1_000_000).and_then(|rate| u32::try_from(rate).map_err(|error| error.to_string()))
+}
+
+pub(super) fn burst(text: &str) -> Result<NonZeroU32, String> {
+    let burst = number(text, 1, 1_000_000)?;
+    u32::try_from(burst).and_then(NonZeroU32::try_from).map_err(|error| error.to_string())
+}
+
+pub(super) fn in_flight(text: &str) -> Result<usize, String> {
+    number(text, 1, 1_000_000)
 }
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {

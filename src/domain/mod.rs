@@ -15,6 +15,7 @@
 //! | [`fingerprint`] | how a repeated request is recognised |
 //! | [`stretching`] | the bounded pool that turns passwords into scalars |
 //! | [`access`] | who may call |
+//! | [`limits`] | how much the service takes on |
 //! | [`ids`], [`time`], [`random`] | small types of the edge |
 
 pub mod access;
@@ -23,6 +24,7 @@ pub mod codec;
 pub mod fingerprint;
 pub mod ids;
 pub mod keyspace;
+pub mod limits;
 pub mod pairing;
 pub mod ports;
 pub mod random;

@@ -11,10 +11,10 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::error::ApiError;
-use crate::domain::access::{Access, Caller, Scope};
+use crate::domain::access::{Access, Caller, Scope, UnknownKey};
 use crate::domain::time::Timestamp;
 
 /// Something that a caller may do with any one of some scopes.
@@ -66,29 +66,31 @@ impl<P> Deref for May<P> {
     }
 }
 
-/// Puts the [`Caller`] into the request, or refuses a key that is wrong.
+/// Who makes a request, in its extensions.
+#[derive(Clone)]
+pub(super) struct Identified(pub(super) Result<Caller, UnknownKey>);
+
+/// Finds out who makes a request. A key that is wrong is refused by the handler, after what limits how often an address
+/// may try one.
 pub(super) async fn identify(
     State(access): State<Arc<Access>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match caller(&access, request.headers()) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(error) => error.into_response(),
-    }
+    let identified = Identified(caller(&access, request.headers()));
+    request.extensions_mut().insert(identified);
+    next.run(request).await
 }
 
-fn caller(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
+fn caller(access: &Access, headers: &HeaderMap) -> Result<Caller, UnknownKey> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let key = match (given.next(), given.next()) {
         (None, _) => None,
         (Some(value), None) => Some(value.to_str().ok().and_then(bearer).unwrap_or_default()),
-        (Some(_), Some(_)) => return Err(ApiError::unknown_key()),
+        // Whoever is in front may have read the other.
+        (Some(_), Some(_)) => return Err(UnknownKey),
     };
-    access.identify(key, Timestamp::wall()).map_err(|_| ApiError::unknown_key())
+    access.identify(key, Timestamp::wall())
 }
 
 /// The token of `Bearer <token>`; the scheme is in any case (RFC 9110, section 11.1).
@@ -101,8 +103,9 @@ impl<P: Permission, S: Sync> FromRequestParts<S> for May<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let caller = parts.extensions.get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| ApiError::internal("nobody asked who the caller is".to_owned()))?;
+        let nobody_asked = || ApiError::internal("nobody asked who the caller is".to_owned());
+        let Identified(caller) = parts.extensions.get::<Identified>().cloned().ok_or_else(nobody_asked)?;
+        let caller = caller.map_err(|UnknownKey| ApiError::unknown_key())?;
         if P::ANY_OF.iter().any(|scope| caller.may(*scope)) {
             Ok(Self { caller, permission: PhantomData })
         } else if caller.key.is_some() {

@@ -76,6 +76,18 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
+    pub(super) fn rate_limited(seconds: u64) -> Self {
+        let sentence = "This caller asks too often; try again after the time in Retry-After, and then no faster \
+                        than the RateLimit headers say";
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", sentence);
+        Self { retry_after: Some(seconds), ..error }
+    }
+
+    pub(super) fn too_many_in_flight() -> Self {
+        let sentence = "The service has as many requests in work as it takes on; try again after the time in Retry-After";
+        Self::unavailable("overloaded", sentence, None)
+    }
+
     pub(super) fn request_timeout() -> Self {
         let sentence = "The request body did not arrive in time; nothing was changed";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", sentence)
@@ -89,6 +101,10 @@ impl ApiError {
     pub(super) fn unsupported_encoding() -> Self {
         let sentence = "The request body must not be compressed: send it without Content-Encoding";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", sentence)
+    }
+
+    pub(super) fn ambiguous_host() -> Self {
+        Self::bad_request("ambiguous_host", "The request must have one Host header, and has several")
     }
 
     pub(super) fn foreign_request() -> Self {

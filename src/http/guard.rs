@@ -17,6 +17,10 @@ use super::error::ApiError;
 use crate::domain::access::Reach;
 
 pub(super) async fn guard(State(reach): State<Reach>, request: Request, next: Next) -> Response {
+    // A proxy in front may have read another of them.
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+        return ApiError::ambiguous_host().into_response();
+    }
     if reach == Reach::Loopback && !is_local(&request) {
         return ApiError::foreign_request().into_response();
     }

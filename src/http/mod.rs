@@ -6,6 +6,9 @@
 //! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
 //! | `access` | API keys: who makes a request, and what a handler asks of that caller |
+//! | `client_address` | whose request this is, behind trusted proxies too |
+//! | `rate_limit`, `in_flight` | how often one caller may ask, and how many requests are in work at once |
+//! | `arrival` | bodies, read before a request counts as work |
 //! | `payload`, `fields`, `path`, `paging`, `conditions` | parsing at the edge: bodies, their fields, ids in paths, headers |
 //! | `kdf` | stretching parameters as JSON |
 //! | `admin` | the operators' endpoints, on a listener of their own |
@@ -13,15 +16,19 @@
 
 mod access;
 mod admin;
+mod arrival;
+mod client_address;
 mod conditions;
 mod context;
 mod error;
 mod fields;
 mod guard;
+mod in_flight;
 mod kdf;
 mod paging;
 mod path;
 mod payload;
+mod rate_limit;
 mod routes;
 
 use std::sync::Arc;
@@ -31,10 +38,13 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post, put};
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::admin::{Admin, admin_router};
 use self::error::ApiError;
+pub use self::rate_limit::RateLimits;
 use self::routes::{credentials, health, login, pairing, sessions};
 use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
@@ -56,12 +66,17 @@ pub struct App {
     pub request_timeout: Duration,
     /// Who may call.
     pub access: Arc<Access>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// How often one caller may ask.
+    pub rate_limits: RateLimits,
+    /// How many requests may be in work at once.
+    pub max_in_flight: usize,
 }
 
 /// The service as a router: every route, every fallback, and the layers around them.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/health", get(health::health))
         .route("/spake/initiate", post(pairing::initiate))
         .route("/spake/exchange", post(pairing::exchange))
         .route("/spake/confirm", post(pairing::confirm))
@@ -82,8 +97,15 @@ pub fn router(app: App) -> Router {
         )
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        // From the inside out: who calls, who may at all, what a bug may cost, and the shape of every answer.
+        // From the inside out: how many at once, how bodies come, how often one caller may ask, and who that is. Health is added
+        // after these, so that it answers when they refuse.
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(app.max_in_flight)), in_flight::in_flight))
+        .layer(from_fn_with_state(app.request_timeout, arrival::arrival))
+        .layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::rate_limit))
         .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
+        .route("/health", get(health::health).fallback(async || ApiError::method_not_allowed()))
+        // Whose request it is, who may call, what a bug may cost, and the shape of every answer.
+        .layer(from_fn_with_state(Arc::clone(&app.trusted_proxies), client_address::client_address))
         .layer(from_fn_with_state(app.access.reach(), guard::guard))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::internal("a handler panicked".to_owned()).into_response()

@@ -30,9 +30,12 @@ use crate::domain::ports::StoreError;
 use crate::domain::sessions::Sessions;
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::{Clock, SystemClock};
-use crate::http::{self, Admin, App};
+use crate::http::{self, Admin, App, RateLimits};
 use crate::store::embedded::OpenFileError;
 use crate::store::redis::Unfit;
+
+/// How often callers whose burst is there again are forgotten.
+const FORGET_CALLERS_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the service did not start, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -134,14 +137,28 @@ impl Server {
         );
         let accounts = Arc::new(accounts.map_err(|error| StartError::Domain(format!("{error:?}")))?);
         let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretching, clock));
-        let request_timeout = config.request_timeout;
         let access = Arc::new(config.access);
         if let Some(file) = config.api_keys_file {
             key_file::watch_api_keys(file, Arc::clone(&access));
         }
         let admin =
             Admin { store: store.readiness, stopping: Arc::default(), is_open: access.is_open_to_everyone() };
-        let app = App { pairing, accounts, sessions, store: store.name, request_timeout, access };
+        let rate_limits = RateLimits::new(&config.limits);
+        let app = App {
+            pairing,
+            accounts,
+            sessions,
+            store: store.name,
+            request_timeout: config.request_timeout,
+            access,
+            trusted_proxies: config.trusted_proxies.into(),
+            rate_limits: rate_limits.clone(),
+            max_in_flight: config.limits.in_flight,
+        };
+        every(FORGET_CALLERS_EVERY, move || {
+            rate_limits.forget_the_idle();
+            std::future::ready(())
+        });
         let stopping = Stopping {
             begun: Arc::clone(&admin.stopping),
             delay: config.drain_delay,

@@ -17,12 +17,15 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 14] = [
+const ONLY_IN: [(&str, &[&str]); 17] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
+    ("governor", &["http/rate_limit"]),
     ("hyper_util", &["server"]),
     ("rustls", &["server/tls"]),
+    ("ipnet", &["config", "http"]),
     ("tower", &["http"]),
+    ("tower_governor", &["http/rate_limit"]),
     ("tower_http", &["http"]),
     ("redis", &["store"]),
     ("deadpool", &["store"]),

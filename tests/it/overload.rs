@@ -1,5 +1,7 @@
-//! Stretching never delays anything else, and its queue has an end.
+//! Stretching never delays anything else, and its queue has an end; so has the number of requests in work.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 
 use serde_json::json;
@@ -33,4 +35,49 @@ fn a_full_queue_is_a_503_with_retry_after_and_delays_nothing_else() {
         assert_eq!(answer.refused(503, "overloaded").header("retry-after"), Some("1"));
     }
     assert_eq!(app.get("/spake/sessions").field("active_sessions"), admitted.len());
+}
+
+#[test]
+fn more_in_work_than_allowed_is_a_503_with_retry_after_and_health_still_answers() {
+    let app = TestApp::with(&[&SLOW[..], &[("SPAKE_MAX_IN_FLIGHT", "1")]].concat());
+    thread::scope(|scope| {
+        let initiate = || app.post("/spake/initiate", &json!({ "session_id": "s", "password": "password" }));
+        let working = scope.spawn(initiate);
+        let shed = eventually("a refusal", || {
+            let answer = app.get("/spake/status/none");
+            (answer.status == 503).then_some(answer)
+        });
+        assert_eq!(shed.refused(503, "overloaded").header("retry-after"), Some("1"));
+        app.get("/health").ok();
+        assert!(!working.is_finished(), "the stretching was over before the others were asked");
+        working.join().unwrap().ok();
+    });
+    // Its place is free again.
+    app.get("/spake/status/none").refused(404, "session_not_found");
+}
+
+#[test]
+fn a_request_whose_body_has_not_arrived_takes_up_no_place() {
+    let app = TestApp::with(&[("SPAKE_MAX_IN_FLIGHT", "1")]);
+    let half_sent: Vec<_> = (0..200)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&app.address).unwrap();
+            stream
+                .write_all(
+                    b"POST /spake/initiate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                      Expect: 100-continue\r\nContent-Length: 40\r\n\r\n",
+                )
+                .unwrap();
+            stream
+        })
+        .collect();
+    for mut stream in &half_sent {
+        // The service is reading the body when it says this.
+        let mut said = [0; 12];
+        stream.read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"HTTP/1.1 100");
+        stream.write_all(b"{\"password\": ").unwrap();
+    }
+    app.get("/spake/status/none").refused(404, "session_not_found");
+    app.post("/spake/initiate", &json!({ "session_id": "s", "password": "password" })).ok();
 }

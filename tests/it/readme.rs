@@ -153,6 +153,7 @@ fn the_commands_of_the_operations_document_print_what_it_says() {
 fn every_code_of_an_error_is_in_the_api_document() {
     let source = document("src/http/error.rs")
         + &document("src/http/access.rs")
+        + &document("src/http/arrival.rs")
         + &document("src/http/payload.rs")
         + &document("src/http/fields.rs")
         + &document("src/http/path.rs")

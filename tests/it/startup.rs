@@ -24,6 +24,16 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ("FLASK_DEBUG", "--flask-debug", &["maybe", "2"]),
         ("SPAKE_LOG_FORMAT", "--log-format", &["", "xml"]),
         ("SPAKE_INSECURE_NO_AUTH", "--insecure-no-auth", &["perhaps"]),
+        (
+            "SPAKE_TRUSTED_PROXIES",
+            "--trusted-proxies",
+            &["", "proxy", "10.0.0.0/33", "10.0.0.1:80", "10.0.0.1,", "0.0.0.0/0", "::/0", "::ffff:10.0.0.1"],
+        ),
+        ("SPAKE_RATE_LIMIT_PER_SECOND", "--rate-limit-per-second", &["", "-1", "0.5", "1000001"]),
+        ("SPAKE_RATE_LIMIT_BURST", "--rate-limit-burst", &["", "0", "1000001"]),
+        ("SPAKE_KEY_RATE_LIMIT_PER_SECOND", "--key-rate-limit-per-second", &["", "-1", "x"]),
+        ("SPAKE_KEY_RATE_LIMIT_BURST", "--key-rate-limit-burst", &["", "0", "x"]),
+        ("SPAKE_MAX_IN_FLIGHT", "--max-in-flight", &["", "0", "x"]),
         ("SPAKE_SESSION_TTL", "--session-ttl", &["", "abc", "10", "-1s", "0s", "999ms", "25h"]),
         ("SPAKE_REQUEST_TIMEOUT", "--request-timeout", &["soon", "1ms", "6m"]),
         ("SPAKE_DRAIN_DELAY", "--drain-delay", &["", "soon", "-1s", "2h"]),
@@ -206,6 +216,12 @@ fn a_redis_url_of_no_use_is_named_and_never_shown() {
 fn a_login_that_lives_as_long_as_its_guess_counts_is_refused() {
     let window = [("SPAKE_LOGIN_TTL", "60s"), ("SPAKE_GUESS_WINDOW", "60s")];
     refused(&window, &[], &["SPAKE_LOGIN_TTL", "SPAKE_GUESS_WINDOW"]);
+}
+
+#[test]
+fn a_burst_of_keys_that_have_no_limit_is_refused() {
+    let burst = ("SPAKE_KEY_RATE_LIMIT_BURST", "10");
+    refused(&[burst], &[], &["SPAKE_KEY_RATE_LIMIT_BURST", "SPAKE_KEY_RATE_LIMIT_PER_SECOND"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use spake_service::http::router;
 use tokio::runtime::{Builder, Runtime};
 use tower::Service as _;
 
-use crate::world::world;
+use crate::world::{world, world_with_keys};
 
 /// The most requests of one input.
 const AT_MOST: usize = 8;
@@ -31,7 +31,9 @@ pub(crate) static RUNTIME: LazyLock<Runtime> =
 /// Every answer is one of ours: JSON, with the shape of an error if it is one, and never a fault of the service.
 pub(crate) fn requests(bytes: &[u8]) -> bool {
     RUNTIME.block_on(async {
-        let world = world();
+        // What is about keys is told to a service that has some; all else meets the guard of one without.
+        let is_about_keys = split_once(bytes, b"Authorization: ").is_some();
+        let world = if is_about_keys { world_with_keys() } else { world() };
         world.open_session(SESSION).await;
         let mut service = router(world.app);
         let mut is_accepted = false;

@@ -1,18 +1,22 @@
 //! A whole service in memory, without a listener.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
+use ipnet::IpNet;
+use sha2::{Digest as _, Sha256};
 use spake_protocol::spake2::PartyB;
 use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
-use spake_service::domain::access::{Access, Reach, Scopes};
+use spake_service::domain::access::{Access, ApiKeys, Reach, Scopes};
 use spake_service::domain::accounts::{AccountPolicy, Accounts};
 use spake_service::domain::codec::{self, Formats};
 use spake_service::domain::ids::SessionId;
 use spake_service::domain::keyspace::{Facts, Seed};
+use spake_service::domain::limits::Limits;
 use spake_service::domain::pairing::{Pairing, PairingPolicy};
 use spake_service::domain::ports::{Budget, Entry, SessionStore as _};
 use spake_service::domain::sealing::{KeyRing, Purpose, Sealer};
@@ -20,7 +24,7 @@ use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::{ManualClock, Timestamp};
-use spake_service::http::App;
+use spake_service::http::{App, RateLimits};
 use spake_service::store::embedded::MemoryStore;
 use tokio::runtime::Builder;
 
@@ -30,6 +34,8 @@ use crate::protocol::STORED_B;
 pub const SERVER_ID: &str = "spake-service";
 /// See [`SERVER_ID`].
 pub const CONTEXT: &str = "spake-service/1";
+/// Of [`world_with_keys`].
+pub const KEY: &str = "spk_fuzzer_x";
 const SESSION_TTL: Duration = Duration::from_secs(300);
 
 /// What is the same in every world: threads are dear, and so is a verifier.
@@ -87,8 +93,18 @@ fn busy() -> Arc<StretchingPool> {
     pool
 }
 
-/// A service with nothing in it, so that an input that fails once fails again.
+/// A service with nothing in it, so that an input that fails once fails again. It answers this machine only.
 pub fn world() -> World {
+    world_with(Access::without_keys(Reach::Loopback, Scopes::ALL))
+}
+
+/// One for everyone, behind a proxy, that has the key [`KEY`].
+pub fn world_with_keys() -> World {
+    let line = format!("fuzzer {} login,session:exchange,session:read", hex::encode(Sha256::digest(KEY)));
+    world_with(Access::with_keys(ApiKeys::parse(&line).expect("a key"), Scopes::NONE))
+}
+
+fn world_with(access: Access) -> World {
     let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let sealer = Arc::new(Sealer::new(KeyRing::ephemeral(), "spake"));
@@ -117,7 +133,10 @@ pub fn world() -> World {
         sessions,
         store: "embedded",
         request_timeout: Duration::from_secs(15),
-        access: Arc::new(Access::without_keys(Reach::Loopback, Scopes::ALL)),
+        trusted_proxies: [IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST))].into(),
+        rate_limits: RateLimits::new(&Limits { per_address: None, per_key: None, in_flight: 8 }),
+        max_in_flight: 8,
+        access: Arc::new(access),
     };
     World { store, sealer, app }
 }

@@ -1,15 +1,14 @@
 //! `POST /spake/login`.
 
-use std::net::SocketAddr;
-
-use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::domain::accounts::LoggedIn;
 use crate::domain::session::{Protocol, Status};
 use crate::http::App;
 use crate::http::access::{LogIn, May};
+use crate::http::client_address::ClientAddress;
 use crate::http::error::ApiError;
 use crate::http::fields;
 use crate::http::payload::Payload;
@@ -29,7 +28,7 @@ pub(in crate::http) struct LoginResponse {
 pub(in crate::http) async fn login(
     State(app): State<App>,
     caller: May<LogIn>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut payload: Payload,
 ) -> Result<Json<LoginResponse>, ApiError> {
     let [id, share] = payload.required(
@@ -38,7 +37,7 @@ pub(in crate::http) async fn login(
     )?;
     let id = fields::credential_id(&id)?;
     // Whoever has a key logs in others, from one address.
-    let address = caller.key.is_none().then_some(peer.ip());
+    let address = caller.key.is_none().then_some(address);
     let logged_in = app.accounts.login(&id, fields::prover_share(&share), address).await?;
     Ok(Json(logged_in.into()))
 }

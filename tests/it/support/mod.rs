@@ -63,6 +63,8 @@ impl Starting {
         let mut child = command
             .env("PORT", "0")
             .env("SPAKE_PBKDF2_ITERATIONS", ITERATIONS)
+            // All callers of a test have one address, and most ask more often than a caller may.
+            .env("SPAKE_RATE_LIMIT_PER_SECOND", "0")
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -122,7 +124,7 @@ impl Drop for Starting {
 }
 
 impl TestApp {
-    /// A service on its defaults, but for the port and cheap stretching.
+    /// A service on its defaults, but for the port, cheap stretching and no rate limit.
     pub fn start() -> Self {
         Self::with(&[])
     }

@@ -1,0 +1,23 @@
+//! How much the service takes on: of one caller, and at once.
+
+use std::num::NonZeroU32;
+
+/// How often one caller may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests a second, in the long run.
+    pub per_second: NonZeroU32,
+    /// Requests at once, after a pause.
+    pub burst: NonZeroU32,
+}
+
+/// What the service takes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of one address, if it has no verified key; `None`: whatever comes.
+    pub per_address: Option<Quota>,
+    /// Of one verified key; `None`: whatever comes.
+    pub per_key: Option<Quota>,
+    /// Requests in work at once, of all callers.
+    pub in_flight: usize,
+}
