@@ -5,12 +5,13 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::http2::{GOAWAY, Http2};
+use crate::support::http2::Http2;
 use crate::support::{BINARY, TestApp, at_once, eventually};
 
 fn http2(app: &TestApp) -> Http2<TcpStream> {
     let stream = TcpStream::connect(&app.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
     Http2::start(stream)
 }
 
@@ -37,7 +38,7 @@ fn the_soft_limit_of_open_files_is_raised() {
 #[test]
 fn a_hard_limit_that_is_low_is_warned_of() {
     let app = TestApp::from_command(under("ulimit -n 512"), &[]);
-    assert!(app.log().contains("only 512 files"), "{}", app.log());
+    eventually("a warning", || app.log().contains("only 512 files").then_some(()));
 }
 
 #[test]
@@ -95,10 +96,8 @@ fn a_connection_has_a_hundred_streams_and_no_more() {
 fn streams_that_are_opened_and_reset_without_end_end_the_connection() {
     let app = TestApp::start();
     let mut connection = http2(&app);
-    let ended = (0..100).any(|_| connection.open_and_reset(1000).is_err());
-    let told =
-        std::iter::from_fn(|| connection.next()).any(|frame| frame.kind == GOAWAY && frame.reason() == 11);
-    assert!(ended || told, "100,000 resets were taken");
+    let ended = (0..1000).any(|_| connection.open_and_reset(100).is_err());
+    assert!(ended, "100,000 resets were taken");
     app.get("/health").ok();
 }
 

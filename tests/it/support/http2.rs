@@ -1,13 +1,13 @@
 //! HTTP/2, frame by frame: a client that may break the rules.
 
-use std::io::{Error, Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
-pub const RST_STREAM: u8 = 3;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
-pub const GOAWAY: u8 = 7;
+const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
@@ -123,7 +123,8 @@ impl<S: Read + Write> Http2<S> {
         }
     }
 
-    /// Streams that are opened and reset at once; an error when the service has had enough.
+    /// Streams that are opened and reset at once; an error when the service has had enough. It is read from meanwhile, or
+    /// both sides would wait for the other to read.
     pub fn open_and_reset(&mut self, count: u32) -> Result<(), Error> {
         let mut bytes = Vec::new();
         for _ in 0..count {
@@ -132,7 +133,15 @@ impl<S: Read + Write> Http2<S> {
             bytes.extend(Self::frame(HEADERS, END_HEADERS | END_STREAM, self.last, &head));
             bytes.extend(Self::frame(RST_STREAM, 0, self.last, &8_u32.to_be_bytes()));
         }
-        self.stream.write_all(&bytes)
+        self.stream.write_all(&bytes)?;
+        self.send(PING, 0, 0, &[0; 8])?;
+        loop {
+            match self.next() {
+                Some(frame) if frame.kind == PING => return Ok(()),
+                Some(frame) if frame.kind != GOAWAY => {}
+                _ => return Err(ErrorKind::ConnectionAborted.into()),
+            }
+        }
     }
 
     /// Headers that do not end.
