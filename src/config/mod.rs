@@ -42,6 +42,8 @@ pub struct Config {
     pub access: Access,
     /// The file of the API keys, to be read again.
     pub api_keys_file: Option<PathBuf>,
+    /// Where audit events go, if not to the log.
+    pub audit_file: Option<PathBuf>,
     /// Where sessions live.
     pub store: StoreConfig,
     /// The service's identity, B in every transcript.
@@ -70,6 +72,7 @@ impl Config {
             address: SocketAddr::new(access.host, args.port),
             access: access.access,
             api_keys_file: access.keys_file,
+            audit_file: args.audit_file.clone(),
             store: StoreConfig::from_args(&args.store)?,
             admin: args.admin_addr,
             server_id: args.server_id.clone(),

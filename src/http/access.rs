@@ -13,8 +13,10 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::audit::Trail;
 use super::error::ApiError;
 use crate::domain::access::{Access, Caller, Scope};
+use crate::domain::audit::Who;
 use crate::domain::time::Timestamp;
 
 /// Something that a caller may do with any one of some scopes.
@@ -72,7 +74,11 @@ pub(super) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match caller(&access, request.headers()) {
+    let caller = caller(&access, request.headers());
+    if let Some(trail) = request.extensions().get::<Trail>() {
+        trail.note_caller(who(&caller));
+    }
+    match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -89,6 +95,15 @@ fn caller(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
         (Some(_), Some(_)) => return Err(ApiError::unknown_key()),
     };
     access.identify(key, Timestamp::wall()).map_err(|_| ApiError::unknown_key())
+}
+
+/// The name within a wrong key is anybody's claim.
+fn who(caller: &Result<Caller, ApiError>) -> Who {
+    match caller {
+        Ok(Caller { key: Some(name), .. }) => Who::Key(name.clone()),
+        Ok(Caller { key: None, .. }) => Who::Anonymous,
+        Err(_) => Who::UnknownKey,
+    }
 }
 
 /// The token of `Bearer <token>`; the scheme is in any case (RFC 9110, section 11.1).

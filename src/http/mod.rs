@@ -6,6 +6,7 @@
 //! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
 //! | `access` | API keys: who makes a request, and what a handler asks of that caller |
+//! | `audit` | one event for every request to a route under `/spake` |
 //! | `payload`, `fields`, `path`, `paging`, `conditions` | parsing at the edge: bodies, their fields, ids in paths, headers |
 //! | `kdf` | stretching parameters as JSON |
 //! | `admin` | the operators' endpoints, on a listener of their own |
@@ -13,6 +14,7 @@
 
 mod access;
 mod admin;
+mod audit;
 mod conditions;
 mod context;
 mod error;
@@ -38,6 +40,7 @@ use self::error::ApiError;
 use self::routes::{credentials, health, login, pairing, sessions};
 use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
+use crate::domain::audit::AuditLog;
 use crate::domain::pairing::Pairing;
 use crate::domain::sessions::Sessions;
 
@@ -56,10 +59,28 @@ pub struct App {
     pub request_timeout: Duration,
     /// Who may call.
     pub access: Arc<Access>,
+    /// Where audit events go.
+    pub audit: Arc<dyn AuditLog>,
 }
 
 /// The service as a router: every route, every fallback, and the layers around them.
 pub fn router(app: App) -> Router {
+    routes()
+        .fallback(async || ApiError::endpoint_not_found())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        // From the inside out: who calls, who may at all, what a bug may cost, what is kept of it, and the shape of
+        // every answer.
+        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
+        .layer(from_fn_with_state(app.access.reach(), guard::guard))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("a handler panicked".to_owned()).into_response()
+        }))
+        .layer(from_fn_with_state(app.clone(), audit::audit))
+        .layer(from_fn(context::context))
+        .with_state(app)
+}
+
+fn routes() -> Router<App> {
     Router::new()
         .route("/health", get(health::health))
         .route("/spake/initiate", post(pairing::initiate))
@@ -80,14 +101,4 @@ pub fn router(app: App) -> Router {
             "/spake/credentials/{id}/guesses",
             get(credentials::guesses).delete(credentials::clear_guesses),
         )
-        .fallback(async || ApiError::endpoint_not_found())
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        // From the inside out: who calls, who may at all, what a bug may cost, and the shape of every answer.
-        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
-        .layer(from_fn_with_state(app.access.reach(), guard::guard))
-        .layer(CatchPanicLayer::custom(|_| {
-            ApiError::internal("a handler panicked".to_owned()).into_response()
-        }))
-        .layer(from_fn(context::context))
-        .with_state(app)
 }

@@ -10,18 +10,23 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::App;
+use super::audit::Trail;
 use super::error::ApiError;
 
 /// The longest body, in bytes.
 const MAX_LEN: usize = 16 * 1024;
 
 /// The fields of a request.
-pub(super) struct Payload(Map<String, Value>);
+pub(super) struct Payload {
+    fields: Map<String, Value>,
+    trail: Trail,
+}
 
 impl FromRequest<App> for Payload {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let trail = Trail::of(request.extensions())?.clone();
         check_headers(request.headers())?;
         let body = timeout(app.request_timeout, read(request)).await;
         let body = body.map_err(|_| ApiError::request_timeout())??;
@@ -29,7 +34,7 @@ impl FromRequest<App> for Payload {
             Ok(value) if is_falsy(&value) => {
                 Err(ApiError::bad_request("no_payload", "No JSON payload provided"))
             }
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(Value::Object(fields)) => Ok(Self { fields, trail }),
             Ok(_) => Err(ApiError::bad_request("not_an_object", "The JSON payload must be an object")),
             // The parser's own message quotes the body, which may hold a password.
             Err(error) => Err(ApiError::bad_request(
@@ -43,7 +48,12 @@ impl FromRequest<App> for Payload {
 impl Payload {
     /// Takes the field `name`; `None` if it is absent.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name)
+        self.fields.remove(name)
+    }
+
+    /// Where what a request is about is noted.
+    pub(super) const fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// Takes the fields `names`, all of which must be there and hold something.

@@ -14,8 +14,10 @@ use axum_server::accept::NoDelayAcceptor;
 use hyper_util::rt::TokioTimer;
 
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
+use crate::audit::{Cannot, ToFile, ToLog};
 use crate::config::Config;
 use crate::domain::accounts::Accounts;
+use crate::domain::audit::AuditLog;
 use crate::domain::codec::Formats;
 use crate::domain::keyspace::{self, KeyspaceError};
 use crate::domain::pairing::Pairing;
@@ -55,6 +57,9 @@ pub enum StartError {
     /// The file of the embedded store.
     #[error("SPAKE_DATA_DIR: {0}")]
     File(#[from] OpenFileError),
+    /// The file of the audit events.
+    #[error("SPAKE_AUDIT_FILE: {0}")]
+    AuditFile(#[from] Cannot),
     /// The store belongs to another configuration.
     #[error(transparent)]
     Keyspace(#[from] KeyspaceError),
@@ -97,6 +102,10 @@ impl Server {
         let listen = |error| StartError::Listen { address: config.address, error };
         let listener = TcpListener::bind(config.address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let audit: Arc<dyn AuditLog> = match config.audit_file {
+            Some(file) => Arc::new(ToFile::open(file)?),
+            None => Arc::new(ToLog),
+        };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let store = stores::open(config.store, Arc::clone(&clock)).await?;
         let facts =
@@ -126,7 +135,7 @@ impl Server {
         }
         let admin =
             Admin { store: store.readiness, stopping: Arc::default(), is_open: access.is_open_to_everyone() };
-        let app = App { pairing, accounts, sessions, store: store.name, request_timeout, access };
+        let app = App { pairing, accounts, sessions, store: store.name, request_timeout, access, audit };
         let drain_timeout = config.drain_timeout;
         // Last, for it may have something to say that is no reason not to start.
         let admin_listener = admin::bind(config.admin)?;
