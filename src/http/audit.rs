@@ -186,18 +186,18 @@ mod tests {
         let told = format!("{:?}", routes());
         let (told, _) = told.split_once("fallback_router").unwrap();
         let (handlers, paths) = told.split_once("Node {").unwrap();
-        let path_of = |id: usize| {
+        let path_of = |id: &str| {
             let (_, path) = paths.split_once(&format!("RouteId({id}): \"")).unwrap();
             path.split_once('"').unwrap().0.to_owned()
         };
-        let handlers = handlers.split("MethodRouter {").skip(1).enumerate();
-        let of_one = |(id, handlers): (usize, &str)| {
+        let of_one = |told: &str| {
+            let (id, handlers) = told.split_once("): MethodRouter(MethodRouter { ").unwrap();
             let (methods, _) = handlers.split_once("fallback").unwrap();
-            let methods = methods.split(", ").filter_map(|pair| pair.trim().split_once(": "));
+            let methods = methods.split(", ").filter_map(|pair| pair.split_once(": "));
             let there = methods.filter(|(_, handler)| *handler != "None");
-            there.map(move |(method, _)| (method.to_uppercase(), path_of(id))).collect::<Vec<_>>()
+            there.map(|(method, _)| (method.to_uppercase(), path_of(id))).collect::<Vec<_>>()
         };
-        handlers.flat_map(of_one).collect()
+        handlers.split("RouteId(").skip(1).flat_map(of_one).collect()
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod support;
 mod account_commands;
 mod accounts;
 mod api_keys;
+mod audit;
 mod bad_credentials;
 mod bad_input;
 mod bad_requests;

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod at_rest;
+pub mod audit;
 mod client;
 pub mod http;
 pub mod keys;
