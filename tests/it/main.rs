@@ -26,6 +26,7 @@ mod guard;
 mod guess_budget;
 mod layering;
 mod listing;
+mod logging;
 mod lost_races;
 mod migrations;
 mod overload;
