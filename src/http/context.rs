@@ -11,6 +11,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use crate::domain::access::ApiKey;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -36,11 +37,12 @@ pub(super) async fn context(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// The caller's own id, if it is one that cannot forge log lines.
+/// The caller's own id, if it is one that cannot forge log lines, and no API key that went into the wrong header.
 fn given_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (!id.is_empty() && id.len() <= 64 && id.chars().all(allowed)).then(|| id.to_owned())
+    let is_fit = !id.is_empty() && id.len() <= 64 && id.chars().all(allowed) && !ApiKey::resembles(id);
+    is_fit.then(|| id.to_owned())
 }
 
 fn rendered(mut response: Response, request_id: &str) -> Response {
