@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::api_keys::{EVERYTHING, endpoints};
+use crate::readme::{blocks, document};
 use crate::support::account::{Account, confirm};
 use crate::support::audit::{AuditFile, said};
 use crate::support::{Client, KeysFile, RedisServer, STATE_KEYS, TestApp, eventually, run};
@@ -98,6 +99,41 @@ fn an_operator_follows_a_session_and_an_account_by_their_tags_over_all_services(
     for text in [first.text(), second.text()] {
         assert!(!text.contains("alice") && !text.contains("demo") && !text.contains(&id), "{text}");
     }
+}
+
+#[test]
+fn the_lines_of_the_operations_document_are_real_ones() {
+    let (keys, audit) = (KeysFile::new(), AuditFile::new());
+    let backend = keys.add("backend", "session:initiate,secret:read");
+    let app = keys.serve(&[audit.variable(), ("SPAKE_ANONYMOUS_SCOPES", "login")]);
+    let login = Account::guesser("alice", 7).begin().post(&app).ok();
+    confirm(&app, &login.string("session_id"), &"00".repeat(32)).refused(403, "confirmation_failed");
+    let backend = app.called_with(&backend);
+    backend.post("/spake/initiate", &json!({ "session_id": "s", "password": "p" })).ok();
+    backend.get("/spake/secret/s").refused(409, "not_confirmed");
+    let last = app.called_with("spk_admin_x").delete("/spake/credentials/alice");
+    audit.of_answer(&last.refused(401, "unknown_api_key"));
+    let text = audit.text();
+    let examples = blocks(&document("docs/OPERATIONS.md"), "json", "\"action\"");
+    let told: Vec<_> = examples.iter().flat_map(|block| block.lines()).collect();
+    assert_eq!(told.len(), 4);
+    for told in told {
+        assert!(text.lines().any(|line| is_as_told(line, told)), "{told}\n{text}");
+    }
+}
+
+/// Whether a line is what the document says: `…` stands for any text without quotation marks.
+fn is_as_told(line: &str, told: &str) -> bool {
+    let mut parts = told.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else { return false };
+    for part in parts {
+        let end = rest.find('"').unwrap_or(rest.len());
+        match rest[end..].strip_prefix(part) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
 }
 
 #[test]

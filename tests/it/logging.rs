@@ -86,7 +86,7 @@ fn astray(app: &TestApp, key: &str) {
         app.call_with((header, key), "GET", "/spake/secret/one", None);
     }
     app.raw_post("/spake/login", &[("Content-Type", "application/json")], PASSWORD.as_bytes());
-    app.raw(format!("{} /x HTTP/1.1\r\n\r\n", "A".repeat(20)).as_bytes());
+    app.raw(b"UNHEARDOF /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     app.raw(format!("GET /{PASSWORD} HTTP/1.1\r\n{key}\r\n\r\n").as_bytes());
     over_http2(app, key);
 }
@@ -122,6 +122,7 @@ fn over_http2(app: &TestApp, key: &str) {
     ];
     stream.write_all(&bytes.concat()).unwrap();
     eventually("the answer over HTTP/2", || app.log().contains("over-http2").then_some(()));
+    assert!(app.log().contains("h2::"), "HTTP/2 is traced");
 }
 
 #[test]
