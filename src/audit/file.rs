@@ -16,6 +16,8 @@ use crate::domain::audit::{AuditLog, Event};
 const CAPACITY: usize = 4 << 20;
 /// How long the writer gathers lines before it writes again, so that a busy service does not wake it for each.
 const GATHER: Duration = Duration::from_millis(20);
+/// What the writer's buffer may keep for the next lines.
+const KEPT: usize = 64 << 10;
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 /// How long a stopping service waits for its last lines.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -23,7 +25,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// Why there is no such file.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot be opened to append to it: {error}", path.display())]
-pub struct Cannot {
+pub struct CannotOpen {
     path: PathBuf,
     error: io::Error,
 }
@@ -43,14 +45,14 @@ struct Writer {
 
 impl ToFile {
     /// Appends to the file at `path`; one that it makes is its owner's only.
-    pub fn open(path: PathBuf) -> Result<Self, Cannot> {
+    pub fn open(path: PathBuf) -> Result<Self, CannotOpen> {
         let opened = open(&path).and_then(|file| {
             let queue = Arc::new(Queue::of(CAPACITY));
             let writer = Writer { queue: Arc::clone(&queue), path: path.clone(), file, fails: false };
             thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run())?;
             Ok(Self { queue })
         });
-        opened.map_err(|error| Cannot { path, error })
+        opened.map_err(|error| CannotOpen { path, error })
     }
 }
 
@@ -74,7 +76,7 @@ impl Writer {
         while self.queue.take(&mut batch) {
             self.write(&batch);
             batch.clear();
-            batch.shrink_to(GATHERED);
+            batch.shrink_to(KEPT);
             self.queue.pause(GATHER);
         }
         self.queue.closed();
@@ -137,9 +139,6 @@ impl Writer {
         self.fails = !self.fails;
     }
 }
-
-/// What the buffer may keep for the next lines.
-const GATHERED: usize = 64 << 10;
 
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)

@@ -5,5 +5,5 @@ mod line;
 mod log;
 mod queue;
 
-pub use self::file::{Cannot, ToFile};
+pub use self::file::{CannotOpen, ToFile};
 pub use self::log::ToLog;

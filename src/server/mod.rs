@@ -14,7 +14,7 @@ use axum_server::accept::NoDelayAcceptor;
 use hyper_util::rt::TokioTimer;
 
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
-use crate::audit::{Cannot, ToFile, ToLog};
+use crate::audit::{CannotOpen, ToFile, ToLog};
 use crate::config::Config;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::AuditLog;
@@ -59,7 +59,7 @@ pub enum StartError {
     File(#[from] OpenFileError),
     /// The file of the audit events.
     #[error("SPAKE_AUDIT_FILE: {0}")]
-    AuditFile(#[from] Cannot),
+    AuditFile(#[from] CannotOpen),
     /// The store belongs to another configuration.
     #[error(transparent)]
     Keyspace(#[from] KeyspaceError),
