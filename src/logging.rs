@@ -1,9 +1,12 @@
 //! Where log lines go and how they look.
 
-use std::io::{IsTerminal, stderr};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write, stderr};
 
+use tracing::Dispatch;
+use tracing::dispatcher::set_global_default;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{InvalidConfig, LogFormat, ServeArgs};
 
@@ -17,15 +20,97 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
         None => EnvFilter::new(default),
     };
     let terminal = stderr().is_terminal();
+    let format = args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
+    set_global_default(log(filter, format, terminal, || OneLine(stderr())))
+        .map_err(|error| InvalidConfig(format!("logging: {error}")))
+}
+
+fn log<W>(filter: EnvFilter, format: LogFormat, colours: bool, writer: W) -> Dispatch
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr)
+        .with_writer(writer)
         // It would tell of a failed write by eprintln!, which panics when nobody reads: a log that is full or gone
         // must not cost anybody an answer.
         .log_internal_errors(false);
-    let started = match args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json }) {
-        LogFormat::Text => builder.with_ansi(terminal).finish().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().try_init(),
-    };
-    started.map_err(|error| InvalidConfig(format!("logging: {error}")))
+    match format {
+        LogFormat::Text => builder.with_ansi(colours).finish().into(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().into(),
+    }
+}
+
+/// Keeps an event to one line, whatever stands in its fields: nobody forges the next one. (An event comes as a whole.)
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.write_all(&one_line(event))?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Line ends and other control characters escaped, but for the last line end and the ESC of colours; within values, the
+/// subscriber escapes that itself.
+fn one_line(event: &[u8]) -> Cow<'_, [u8]> {
+    let is_harmless = |byte: u8| !byte.is_ascii_control() || byte == 0x1b;
+    let text = event.strip_suffix(b"\n").unwrap_or(event);
+    if text.iter().all(|byte| is_harmless(*byte)) {
+        return event.into();
+    }
+    let mut line = Vec::with_capacity(event.len() + 16);
+    for byte in text {
+        if is_harmless(*byte) { line.push(*byte) } else { line.extend(byte.escape_ascii()) }
+    }
+    line.push(b'\n');
+    line.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, write: impl FnOnce()) -> String {
+        let kept = Kept::default();
+        let to = kept.clone();
+        let log = log(EnvFilter::new("info"), format, false, move || OneLine(to.clone()));
+        tracing::dispatcher::with_default(&log, write);
+        String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_stands_in_it() {
+        let bad: String = (0..=0x9f).filter_map(char::from_u32).collect();
+        let write = || {
+            let span = tracing::info_span!("request", id = %bad, method = &*bad);
+            span.in_scope(|| tracing::info!(shown = %bad, debug = ?bad, text = &*bad, "{bad}"));
+        };
+        let text = logged(LogFormat::Text, write);
+        assert_eq!(text.lines().count(), 1, "{text:?}");
+        assert!(text.trim_end().chars().all(|c| !c.is_control()), "{text:?}");
+        let json = logged(LogFormat::Json, write);
+        assert_eq!(json.lines().count(), 1, "{json:?}");
+        let event: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(event["text"], *bad);
+    }
 }

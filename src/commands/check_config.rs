@@ -1,5 +1,7 @@
 //! `spake-service check-config`: what a start with this configuration would do, without doing it.
 
+use std::path::Path;
+
 use clap::{Args, Command};
 
 use super::{Failure, say, serve};
@@ -20,6 +22,7 @@ pub(super) fn check_config(args: &CheckConfigArgs, command: &Command) -> Result<
     say(format_args!("callers          {}\n", callers(&config)));
     say(format_args!("without a key    {}\n", without_a_key(&config)));
     say(format_args!("store            {}\n", config.store));
+    say(format_args!("audit events     {}\n", audit(config.audit_file.as_deref())));
     say(format_args!("identity         {} ({})\n", config.server_id, config.context));
     for warning in config.warnings() {
         say(format_args!("warning          {warning}\n"));
@@ -41,6 +44,10 @@ fn callers(config: &Config) -> String {
         (None, Reach::Loopback) => "this machine only; there are no API keys".to_owned(),
         (None, Reach::Everyone) => "everyone who reaches the address; there are no API keys".to_owned(),
     }
+}
+
+fn audit(file: Option<&Path>) -> String {
+    file.map_or("in the log".to_owned(), |file| format!("in {}", file.display()))
 }
 
 fn without_a_key(config: &Config) -> String {

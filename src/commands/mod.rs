@@ -1,6 +1,7 @@
 //! The command line: one file a command; without one, it serves.
 
 mod apikey;
+mod audit_tag;
 mod check_config;
 mod client;
 mod credential;
@@ -50,6 +51,8 @@ enum Command {
     /// Make, list and check API keys
     #[command(name = "apikey")]
     ApiKey(apikey::ApiKeyArgs),
+    /// Print the tag of an id, by which audit events name it
+    AuditTag(audit_tag::AuditTagArgs),
     /// Say what a start with this configuration would do, or what is wrong with it
     CheckConfig(Box<check_config::CheckConfigArgs>),
     /// Print a fresh key for SPAKE_STATE_KEYS
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Ok(Cli { command: Some(Command::Login(args)), .. }) => login::login(&args),
         Ok(Cli { command: Some(Command::Credential(args)), .. }) => credential::credential(&args),
         Ok(Cli { command: Some(Command::ApiKey(args)), .. }) => apikey::apikey(&args),
+        Ok(Cli { command: Some(Command::AuditTag(args)), .. }) => audit_tag::audit_tag(&args),
         Ok(Cli { command: Some(Command::CheckConfig(args)), .. }) => {
             check_config::check_config(&args, &Cli::command())
         }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
@@ -88,6 +89,11 @@ pub struct ServeArgs {
     /// How log lines look [default: text on a terminal, else json]
     #[arg(long, env = "SPAKE_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+
+    /// File that audit events are appended to, one JSON object a line, and opened anew when it was moved away
+    /// [default: they go to the log]
+    #[arg(long, env = "SPAKE_AUDIT_FILE", value_name = "FILE", value_parser = parse::file)]
+    pub audit_file: Option<PathBuf>,
 
     /// Where sessions live.
     #[command(flatten)]

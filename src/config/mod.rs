@@ -58,6 +58,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How much the service takes on.
     pub limits: Limits,
+    /// Where audit events go, if not to the log.
+    pub audit_file: Option<PathBuf>,
     /// Where sessions live.
     pub store: StoreConfig,
     /// The service's identity, B in every transcript.
@@ -91,6 +93,7 @@ impl Config {
             tls: TlsFiles::from_args(&args.tls)?,
             trusted_proxies: args.trusted_proxies.clone(),
             limits: limits(args)?,
+            audit_file: args.audit_file.clone(),
             store: StoreConfig::from_args(&args.store)?,
             admin: args.admin_addr,
             server_id: args.server_id.clone(),

@@ -46,6 +46,10 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("must name a directory".to_owned()) } else { Ok(text.into()) }
 }
 
+pub(super) fn file(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("must name a file".to_owned()) } else { Ok(text.into()) }
+}
+
 /// A name that only has to be one.
 pub(super) fn name(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("must not be empty".to_owned()) } else { label(text, 255) }

@@ -116,6 +116,12 @@ pub async fn reseal(store: &dyn KeyspaceStore, sealer: &Sealer) -> Result<Reseal
     }
 }
 
+/// The facts of a store; nothing if nothing has started on it yet.
+pub async fn read(store: &dyn KeyspaceStore, sealer: &Sealer) -> Result<Option<Facts>, KeyspaceError> {
+    let Some(sealed) = store.fact(FACTS).await? else { return Ok(None) };
+    Ok(Some(codec::decode_facts(&sealer.open(Purpose::KeyspaceFact, FACTS, &sealed)?)?))
+}
+
 /// Reads the facts of a store, or writes them if this is its first start; refuses a store that was made for another
 /// server id or context.
 pub async fn join(

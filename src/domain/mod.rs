@@ -15,11 +15,13 @@
 //! | [`fingerprint`] | how a repeated request is recognised |
 //! | [`stretching`] | the bounded pool that turns passwords into scalars |
 //! | [`access`] | who may call |
+//! | [`audit`] | who did what: events, and tags in place of ids |
 //! | [`limits`] | how much the service takes on |
 //! | [`ids`], [`time`], [`random`] | small types of the edge |
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod codec;
 pub mod fingerprint;
 pub mod ids;

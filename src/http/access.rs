@@ -13,8 +13,10 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::audit::Trail;
 use super::error::ApiError;
 use crate::domain::access::{Access, Caller, Scope, UnknownKey};
+use crate::domain::audit::Who;
 use crate::domain::time::Timestamp;
 
 /// Something that a caller may do with any one of some scopes.
@@ -77,8 +79,11 @@ pub(super) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let identified = Identified(caller(&access, request.headers()));
-    request.extensions_mut().insert(identified);
+    let caller = caller(&access, request.headers());
+    if let Some(trail) = request.extensions().get::<Trail>() {
+        trail.note_caller(who(&caller));
+    }
+    request.extensions_mut().insert(Identified(caller));
     next.run(request).await
 }
 
@@ -91,6 +96,15 @@ fn caller(access: &Access, headers: &HeaderMap) -> Result<Caller, UnknownKey> {
         (Some(_), Some(_)) => return Err(UnknownKey),
     };
     access.identify(key, Timestamp::wall())
+}
+
+/// The name within a wrong key is anybody's claim.
+fn who(caller: &Result<Caller, UnknownKey>) -> Who {
+    match caller {
+        Ok(Caller { key: Some(name), .. }) => Who::Key(name.clone()),
+        Ok(Caller { key: None, .. }) => Who::Anonymous,
+        Err(_) => Who::UnknownKey,
+    }
 }
 
 /// The token of `Bearer <token>`; the scheme is in any case (RFC 9110, section 11.1).

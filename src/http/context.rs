@@ -1,5 +1,7 @@
 //! The outermost middleware: every request has an id, every error its body, every failure one line in the log.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -9,12 +11,18 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use crate::domain::access::ApiKey;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-pub(super) async fn context(request: Request, next: Next) -> Response {
-    let request_id = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
+/// The id of a request, for who keeps it.
+#[derive(Clone)]
+pub(super) struct RequestId(pub(super) Arc<str>);
+
+pub(super) async fn context(mut request: Request, next: Next) -> Response {
+    let request_id: Arc<str> = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string()).into();
+    request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
     let secret_path = request.uri().path().starts_with("/spake");
     // The path may hold an id that callers chose: it is not logged. The method is one of a few words.
     let span = tracing::info_span!("request", id = %request_id, method = %request.method());
@@ -29,11 +37,12 @@ pub(super) async fn context(request: Request, next: Next) -> Response {
     response
 }
 
-/// The caller's own id, if it is one that cannot forge log lines.
+/// The caller's own id, if it is one that cannot forge log lines, and no API key that went into the wrong header.
 fn given_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    (!id.is_empty() && id.len() <= 64 && id.chars().all(allowed)).then(|| id.to_owned())
+    let is_fit = !id.is_empty() && id.len() <= 64 && id.chars().all(allowed) && !ApiKey::resembles(id);
+    is_fit.then(|| id.to_owned())
 }
 
 fn rendered(mut response: Response, request_id: &str) -> Response {

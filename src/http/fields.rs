@@ -6,20 +6,23 @@ use spake_protocol::spake2::ShareA;
 use spake_protocol::spake2plus::{ShareP, VerifierRecord};
 use zeroize::Zeroizing;
 
+use super::audit::Trail;
 use super::error::ApiError;
 use crate::domain::ids::{ClientId, CredentialId, SessionId};
 use crate::domain::refusal::Malformed;
 use crate::domain::session::Confirmation;
 
-pub(super) fn session_id(value: &Value) -> Result<SessionId, ApiError> {
+pub(super) fn session_id(value: &Value, trail: &Trail) -> Result<SessionId, ApiError> {
     let refuse = |why: &str| ApiError::bad_request("invalid_session_id", format!("session_id {why}"));
     let text = value.as_str().ok_or_else(|| refuse("must be a string"))?;
-    SessionId::parse(text).map_err(|invalid| refuse(&invalid.to_string()))
+    let id = SessionId::parse(text).map_err(|invalid| refuse(&invalid.to_string()))?;
+    trail.note_session(&id);
+    Ok(id)
 }
 
 /// A session id that a caller chooses for a new session: not one of those that the service makes for logins.
-pub(super) fn new_session_id(value: &Value) -> Result<SessionId, ApiError> {
-    let id = session_id(value)?;
+pub(super) fn new_session_id(value: &Value, trail: &Trail) -> Result<SessionId, ApiError> {
+    let id = session_id(value, trail)?;
     if id.is_login() {
         let sentence = "session_id must not begin with `login-`: such ids are made by the service";
         return Err(ApiError::bad_request("invalid_session_id", sentence));
@@ -27,10 +30,12 @@ pub(super) fn new_session_id(value: &Value) -> Result<SessionId, ApiError> {
     Ok(id)
 }
 
-pub(super) fn credential_id(value: &Value) -> Result<CredentialId, ApiError> {
+pub(super) fn credential_id(value: &Value, trail: &Trail) -> Result<CredentialId, ApiError> {
     let refuse = |why: &str| ApiError::bad_request("invalid_credential_id", format!("credential_id {why}"));
     let text = value.as_str().ok_or_else(|| refuse("must be a string"))?;
-    CredentialId::parse(text).map_err(|invalid| refuse(&invalid.to_string()))
+    let id = CredentialId::parse(text).map_err(|invalid| refuse(&invalid.to_string()))?;
+    trail.note_credential(&id);
+    Ok(id)
 }
 
 /// `{"w0": 64 hex digits, "L": 130 hex digits}`.

@@ -6,6 +6,7 @@
 //! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
 //! | `access` | API keys: who makes a request, and what a handler asks of that caller |
+//! | `audit` | one event for every request to a route under `/spake` |
 //! | `client_address` | whose request this is, behind trusted proxies too |
 //! | `rate_limit`, `in_flight` | how often one caller may ask, and how many requests are in work at once |
 //! | `arrival` | bodies, read before a request counts as work |
@@ -17,6 +18,7 @@
 mod access;
 mod admin;
 mod arrival;
+mod audit;
 mod client_address;
 mod conditions;
 mod context;
@@ -48,6 +50,7 @@ pub use self::rate_limit::RateLimits;
 use self::routes::{credentials, health, login, pairing, sessions};
 use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
+use crate::domain::audit::AuditLog;
 use crate::domain::pairing::Pairing;
 use crate::domain::sessions::Sessions;
 
@@ -72,10 +75,35 @@ pub struct App {
     pub rate_limits: RateLimits,
     /// How many requests may be in work at once.
     pub max_in_flight: usize,
+    /// Where audit events go.
+    pub audit: Arc<dyn AuditLog>,
 }
 
 /// The service as a router: every route, every fallback, and the layers around them.
 pub fn router(app: App) -> Router {
+    routes()
+        .fallback(async || ApiError::endpoint_not_found())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        // From the inside out: how many at once, how bodies come, how often one caller may ask, and who that is. Health
+        // is added after these, so that it answers when they refuse.
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(app.max_in_flight)), in_flight::in_flight))
+        .layer(from_fn_with_state(app.request_timeout, arrival::arrival))
+        .layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::rate_limit))
+        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
+        .route("/health", get(health::health).fallback(async || ApiError::method_not_allowed()))
+        // Who may call at all, what a bug may cost, what is kept of it, from where it comes, and the shape of every
+        // answer.
+        .layer(from_fn_with_state(app.access.reach(), guard::guard))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("a handler panicked".to_owned()).into_response()
+        }))
+        .layer(from_fn_with_state((Arc::clone(&app.sessions), app.audit.clone()), audit::audit))
+        .layer(from_fn_with_state(Arc::clone(&app.trusted_proxies), client_address::client_address))
+        .layer(from_fn(context::context))
+        .with_state(app)
+}
+
+fn routes() -> Router<App> {
     Router::new()
         .route("/spake/initiate", post(pairing::initiate))
         .route("/spake/exchange", post(pairing::exchange))
@@ -95,21 +123,4 @@ pub fn router(app: App) -> Router {
             "/spake/credentials/{id}/guesses",
             get(credentials::guesses).delete(credentials::clear_guesses),
         )
-        .fallback(async || ApiError::endpoint_not_found())
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        // From the inside out: how many at once, how bodies come, how often one caller may ask, and who that is. Health is added
-        // after these, so that it answers when they refuse.
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(app.max_in_flight)), in_flight::in_flight))
-        .layer(from_fn_with_state(app.request_timeout, arrival::arrival))
-        .layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::rate_limit))
-        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
-        .route("/health", get(health::health).fallback(async || ApiError::method_not_allowed()))
-        // Whose request it is, who may call, what a bug may cost, and the shape of every answer.
-        .layer(from_fn_with_state(Arc::clone(&app.trusted_proxies), client_address::client_address))
-        .layer(from_fn_with_state(app.access.reach(), guard::guard))
-        .layer(CatchPanicLayer::custom(|_| {
-            ApiError::internal("a handler panicked".to_owned()).into_response()
-        }))
-        .layer(from_fn(context::context))
-        .with_state(app)
 }

@@ -7,15 +7,20 @@ use axum::extract::{FromRequest, Request};
 use serde_json::{Map, Value};
 
 use super::arrival::Arrived;
+use super::audit::Trail;
 use super::error::ApiError;
 
 /// The fields of a request.
-pub(super) struct Payload(Map<String, Value>);
+pub(super) struct Payload {
+    fields: Map<String, Value>,
+    trail: Trail,
+}
 
 impl<S: Sync> FromRequest<S> for Payload {
     type Rejection = ApiError;
 
     async fn from_request(mut request: Request, _: &S) -> Result<Self, ApiError> {
+        let trail = Trail::of(request.extensions())?.clone();
         let arrived = request.extensions_mut().remove::<Arrived>();
         let Arrived(body) = arrived.ok_or_else(|| ApiError::internal("no body was read".to_owned()))?;
         let body = body?;
@@ -23,7 +28,7 @@ impl<S: Sync> FromRequest<S> for Payload {
             Ok(value) if is_falsy(&value) => {
                 Err(ApiError::bad_request("no_payload", "No JSON payload provided"))
             }
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(Value::Object(fields)) => Ok(Self { fields, trail }),
             Ok(_) => Err(ApiError::bad_request("not_an_object", "The JSON payload must be an object")),
             // The parser's own message quotes the body, which may hold a password.
             Err(error) => Err(ApiError::bad_request(
@@ -37,7 +42,12 @@ impl<S: Sync> FromRequest<S> for Payload {
 impl Payload {
     /// Takes the field `name`; `None` if it is absent.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name)
+        self.fields.remove(name)
+    }
+
+    /// Where what a request is about is noted.
+    pub(super) const fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// Takes the fields `names`, all of which must be there and hold something.

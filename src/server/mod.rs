@@ -21,8 +21,10 @@ pub use self::stop::StopSignals;
 use self::stop::Stopping;
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
 pub use self::tls::BadTlsFile;
+use crate::audit::{CannotOpen, ToFile, ToLog};
 use crate::config::Config;
 use crate::domain::accounts::Accounts;
+use crate::domain::audit::AuditLog;
 use crate::domain::codec::Formats;
 use crate::domain::keyspace::{self, KeyspaceError};
 use crate::domain::pairing::Pairing;
@@ -68,6 +70,9 @@ pub enum StartError {
     /// The file of the embedded store.
     #[error("SPAKE_DATA_DIR: {0}")]
     File(#[from] OpenFileError),
+    /// The file of the audit events.
+    #[error("SPAKE_AUDIT_FILE: {0}")]
+    AuditFile(#[from] CannotOpen),
     /// The store belongs to another configuration.
     #[error(transparent)]
     Keyspace(#[from] KeyspaceError),
@@ -115,6 +120,10 @@ impl Server {
         let listen = |error| StartError::Listen { address: config.address, error };
         let listener = connections::listen(config.address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let audit: Arc<dyn AuditLog> = match config.audit_file {
+            Some(file) => Arc::new(ToFile::open(file)?),
+            None => Arc::new(ToLog),
+        };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let store = stores::open(config.store, Arc::clone(&clock)).await?;
         let facts =
@@ -151,6 +160,7 @@ impl Server {
             store: store.name,
             request_timeout: config.request_timeout,
             access,
+            audit,
             trusted_proxies: config.trusted_proxies.into(),
             rate_limits: rate_limits.clone(),
             max_in_flight: config.limits.in_flight,

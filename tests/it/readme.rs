@@ -5,14 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{BINARY, Client, RedisServer, TestApp};
+use crate::support::audit::AuditFile;
+use crate::support::{BINARY, Client, RedisServer, TestApp, eventually};
 
-fn document(name: &str) -> String {
+pub fn document(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// The fenced blocks of `language` that contain `marker`.
-fn blocks(document: &str, language: &str, marker: &str) -> Vec<String> {
+pub fn blocks(document: &str, language: &str, marker: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     let parts = document.split(&fence).skip(1);
     let blocks = parts.map(|part| part.split("\n```").next().unwrap().to_owned());
@@ -105,13 +106,16 @@ fn is_as_told(line: &str, told: &str) -> bool {
 fn the_commands_of_the_operations_document_print_what_it_says() {
     let server = RedisServer::start();
     let url = server.url();
+    let audit = AuditFile::new();
     let variables = [
+        audit.variable(),
         ("REDIS_URL", &*url),
         ("SPAKE_STATE_KEYS", "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ("SPAKE_ADMIN_ADDR", "off"),
     ];
     let app = TestApp::with(&variables);
     Client::initiate(&app, "demo", "password", "password");
+    eventually("its event", || (audit.events().len() == 1).then_some(()));
     // The document's `redis-cli` and `spake-service`, sent to this Redis.
     let directory = tempfile::tempdir().unwrap();
     for (name, program) in [

@@ -22,6 +22,7 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
         ("PORT", "--port", &["", "x", "65536", "-1"][..]),
         ("SPAKE_HOST", "--host", &["", "example", "300.0.0.1"]),
         ("FLASK_DEBUG", "--flask-debug", &["maybe", "2"]),
+        ("SPAKE_AUDIT_FILE", "--audit-file", &[""]),
         ("SPAKE_LOG_FORMAT", "--log-format", &["", "xml"]),
         ("SPAKE_INSECURE_NO_AUTH", "--insecure-no-auth", &["perhaps"]),
         (
@@ -158,6 +159,17 @@ fn check_config_says_what_a_start_would_do_and_does_nothing() {
     );
     refused(&[("SPAKE_HOST", "0.0.0.0")], &["check-config"], &["SPAKE_HOST", "apikey new"]);
     refused(&[("SPAKE_SESION_TTL", "1s")], &["check-config"], &["SPAKE_SESION_TTL"]);
+}
+
+#[test]
+fn an_audit_file_that_cannot_be_opened_is_named() {
+    for file in ["/nonexistent/audit", "/"] {
+        refused(
+            &[("PORT", "0"), ("SPAKE_AUDIT_FILE", file)],
+            &[],
+            &["SPAKE_AUDIT_FILE", file, "cannot be opened"],
+        );
+    }
 }
 
 #[test]

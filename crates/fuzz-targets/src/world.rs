@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use spake_protocol::spake2::PartyB;
 use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
+use spake_service::audit::ToLog;
 use spake_service::domain::access::{Access, ApiKeys, Reach, Scopes};
 use spake_service::domain::accounts::{AccountPolicy, Accounts};
 use spake_service::domain::codec::{self, Formats};
@@ -136,6 +137,7 @@ fn world_with(access: Access) -> World {
         trusted_proxies: [IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST))].into(),
         rate_limits: RateLimits::new(&Limits { per_address: None, per_key: None, in_flight: 8 }),
         max_in_flight: 8,
+        audit: Arc::new(ToLog),
         access: Arc::new(access),
     };
     World { store, sealer, app }

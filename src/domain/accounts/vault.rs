@@ -6,6 +6,7 @@ use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
 
 use super::credential::{Credential, SaltedKdf};
+use crate::domain::audit::Tag;
 use crate::domain::codec;
 use crate::domain::ids::CredentialId;
 use crate::domain::keyspace::Facts;
@@ -51,7 +52,7 @@ impl Vault {
     ) -> Result<Credential, ServiceError> {
         match stored {
             Some(stored) => self.open(id, stored),
-            None => self.open_at(DECOY, &self.sealed_decoy),
+            None => self.open_at(DECOY, &self.sealed_decoy).map_err(ServiceError::Internal),
         }
     }
 
@@ -60,10 +61,11 @@ impl Vault {
         id: &CredentialId,
         stored: &StoredCredential,
     ) -> Result<Credential, ServiceError> {
-        let credential = self.open_at(id.as_str(), &stored.sealed)?;
+        let credential = self.open_at(id.as_str(), &stored.sealed);
+        let credential = credential.map_err(|why| self.unreadable(id, &why))?;
         // The copy in the clear is what the store compares; it must be the record's.
         if credential.generation != stored.generation {
-            return Err(unreadable(id.as_str(), &"its generation is another record's"));
+            return Err(self.unreadable(id, "its generation is another record's"));
         }
         Ok(credential)
     }
@@ -81,10 +83,16 @@ impl Vault {
         })
     }
 
-    fn open_at(&self, place: &str, sealed: &[u8]) -> Result<Credential, ServiceError> {
+    fn open_at(&self, place: &str, sealed: &[u8]) -> Result<Credential, String> {
         let record = self.sealer.open(Purpose::Credential, place, sealed);
-        let record = record.map_err(|error| unreadable(place, &error))?;
-        codec::decode_credential(&record).map_err(|error| unreadable(place, &error))
+        let record = record.map_err(|error| error.to_string())?;
+        codec::decode_credential(&record).map_err(|error| error.to_string())
+    }
+
+    /// Named for the log by its audit tag, for the id may be a person's name.
+    fn unreadable(&self, id: &CredentialId, why: &str) -> ServiceError {
+        let tag = Tag::of_credential(&self.facts.seed, id);
+        StoreError::Corrupt(format!("the credential with the audit tag {tag}: {why}")).into()
     }
 }
 
@@ -92,8 +100,4 @@ impl Vault {
 pub fn decode_sealed(record: &[u8]) -> Result<(Generation, bool), codec::Malformed> {
     let credential = codec::decode_credential(record)?;
     Ok((credential.generation, credential.disabled))
-}
-
-fn unreadable(place: &str, why: &dyn std::fmt::Display) -> ServiceError {
-    ServiceError::Store(StoreError::Corrupt(format!("credential {place}: {why}")))
 }

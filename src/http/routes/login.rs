@@ -35,10 +35,11 @@ pub(in crate::http) async fn login(
         ["credential_id", "client_public_key"],
         "credential_id and client_public_key are required",
     )?;
-    let id = fields::credential_id(&id)?;
+    let id = fields::credential_id(&id, payload.trail())?;
     // Whoever has a key logs in others, from one address.
     let address = caller.key.is_none().then_some(address);
     let logged_in = app.accounts.login(&id, fields::prover_share(&share), address).await?;
+    payload.trail().note_session(&logged_in.session_id);
     Ok(Json(logged_in.into()))
 }
 

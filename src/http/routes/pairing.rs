@@ -54,14 +54,17 @@ pub(in crate::http) async fn initiate(
         Some(value) if is_falsy(&value) => {
             return Err(ApiError::bad_request("missing_field", REQUIRED));
         }
-        Some(value) => Some(fields::new_session_id(&value)?),
+        Some(value) => Some(fields::new_session_id(&value, payload.trail())?),
         None => None,
     };
     let client_id = fields::client_id(payload.take("client_id"))?;
     let parties = Parties { owner: caller.as_owner(), client_id };
     let initiated = app.pairing.initiate(session_id, fields::password(password)?, parties).await;
     match initiated {
-        Ok(initiated) => Ok(Json(initiated.into())),
+        Ok(initiated) => {
+            payload.trail().note_session(&initiated.session_id);
+            Ok(Json(initiated.into()))
+        }
         Err(ServiceError::Store(StoreError::OutcomeUnknown(cause))) => {
             Err(ApiError::initiation_unknown(cause))
         }
@@ -76,7 +79,7 @@ pub(in crate::http) async fn exchange(
 ) -> Result<Json<OutcomeResponse>, ApiError> {
     let [session_id, share] = payload
         .required(["session_id", "client_public_key"], "session_id and client_public_key are required")?;
-    let session_id = fields::session_id(&session_id)?;
+    let session_id = fields::session_id(&session_id, payload.trail())?;
     let share = fields::client_public_key(&share);
     let confirmation = payload
         .take("client_confirmation")
@@ -94,7 +97,7 @@ pub(in crate::http) async fn confirm(
 ) -> Result<Json<OutcomeResponse>, ApiError> {
     let [session_id, confirmation] = payload
         .required(["session_id", "client_confirmation"], "session_id and client_confirmation are required")?;
-    let session_id = fields::session_id(&session_id)?;
+    let session_id = fields::session_id(&session_id, payload.trail())?;
     let confirmation = fields::client_confirmation(&confirmation);
     let stepped = app.sessions.confirm(&session_id, confirmation).await?;
     Ok(Json(OutcomeResponse::new(session_id.to_string(), &stepped, &caller)))

@@ -227,6 +227,10 @@ fn stored_credential(row: CredentialRow, key: &str) -> Result<Option<StoredCrede
     }
 }
 
+/// The id at the key's end may be a person's name: the log learns the bucket only.
 fn incomplete(key: &str) -> StoreError {
-    StoreError::Corrupt(format!("{key} is not a record of ours: fields are missing or changed"))
+    let bucket = key.split_once('}').map_or("", |(bucket, _)| bucket);
+    StoreError::Corrupt(format!(
+        "one of {bucket}}}:credential:* is not a record of ours: fields are missing or changed"
+    ))
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod at_rest;
+pub mod audit;
 pub mod certificates;
 mod client;
 pub mod http;
