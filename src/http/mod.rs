@@ -9,16 +9,20 @@
 //! | `payload`, `fields`, `path`, `paging`, `conditions` | parsing at the edge: bodies, their fields, ids in paths, headers |
 //! | `kdf` | stretching parameters as JSON |
 //! | `admin` | the operators' endpoints, on a listener of their own |
-//! | `routes` | one file for each group of endpoints |
+//! | `routes` | the handlers, one file for each group of endpoints |
+//! | `endpoints` | which handler is where, and what the API's document says of it |
+//! | `openapi` | that document, and a page to read it |
 
 mod access;
 mod admin;
 mod conditions;
 mod context;
+mod endpoints;
 mod error;
 mod fields;
 mod guard;
 mod kdf;
+mod openapi;
 mod paging;
 mod path;
 mod payload;
@@ -30,12 +34,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::{delete, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::admin::{Admin, admin_router};
 use self::error::ApiError;
-use self::routes::{credentials, health, login, pairing, sessions};
+pub use self::openapi::document as api_document;
 use crate::domain::access::Access;
 use crate::domain::accounts::Accounts;
 use crate::domain::pairing::Pairing;
@@ -60,26 +63,8 @@ pub struct App {
 
 /// The service as a router: every route, every fallback, and the layers around them.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/health", get(health::health))
-        .route("/spake/initiate", post(pairing::initiate))
-        .route("/spake/exchange", post(pairing::exchange))
-        .route("/spake/confirm", post(pairing::confirm))
-        .route("/spake/status/{id}", get(sessions::status))
-        .route("/spake/secret/{id}", get(sessions::secret))
-        .route("/spake/cleanup/{id}", delete(sessions::cleanup))
-        .route("/spake/sessions", get(sessions::list))
-        .route("/spake/login", post(login::login))
-        .route("/spake/credentials", get(credentials::list))
-        .route(
-            "/spake/credentials/{id}",
-            put(credentials::put).patch(credentials::patch).get(credentials::get).delete(credentials::delete),
-        )
-        .route("/spake/credentials/{id}/kdf", get(credentials::kdf))
-        .route(
-            "/spake/credentials/{id}/guesses",
-            get(credentials::guesses).delete(credentials::clear_guesses),
-        )
+    endpoints::all()
+        .fold(Router::new(), |router, endpoint| endpoint.serve(router))
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         // From the inside out: who calls, who may at all, what a bug may cost, and the shape of every answer.
