@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 pub(super) async fn context(request: Request, next: Next) -> Response {
     let request_id = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string());
@@ -23,6 +24,7 @@ pub(super) async fn context(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     if secret_path {
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     }

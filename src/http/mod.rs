@@ -5,6 +5,7 @@
 //! | `error` | the one shape of every error |
 //! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
+//! | `cors` | which sites' pages may call |
 //! | `access` | API keys: who makes a request, and what a handler asks of that caller |
 //! | `payload`, `fields`, `path`, `paging`, `conditions` | parsing at the edge: bodies, their fields, ids in paths, headers |
 //! | `kdf` | stretching parameters as JSON |
@@ -17,6 +18,7 @@ mod access;
 mod admin;
 mod conditions;
 mod context;
+mod cors;
 mod endpoints;
 mod error;
 mod fields;
@@ -63,13 +65,15 @@ pub struct App {
 
 /// The service as a router: every route, every fallback, and the layers around them.
 pub fn router(app: App) -> Router {
-    endpoints::all()
+    let router = endpoints::all()
         .fold(Router::new(), |router, endpoint| endpoint.serve(router))
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        // From the inside out: who calls, who may at all, what a bug may cost, and the shape of every answer.
-        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify))
-        .layer(from_fn_with_state(app.access.reach(), guard::guard))
+        // From the inside out: who calls, what browsers ask, who may at all, what a bug may cost, and the shape of every
+        // answer. A browser asks without its key, and shows an answer to its page only if it is told to.
+        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify));
+    cors::answering(router, app.access.origins())
+        .layer(from_fn_with_state(Arc::clone(&app.access), guard::guard))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::internal("a handler panicked".to_owned()).into_response()
         }))

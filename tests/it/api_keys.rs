@@ -14,7 +14,7 @@ const EVERYTHING: &str = "session:initiate,session:exchange,session:read,session
                           secret:unconfirmed,login,credential:read,credential:write";
 
 /// Every endpoint that asks who the caller is, and the scopes of which it takes any one.
-fn endpoints() -> Vec<(&'static str, &'static str, Option<Value>, &'static [&'static str])> {
+pub fn endpoints() -> Vec<(&'static str, &'static str, Option<Value>, &'static [&'static str])> {
     let body = || Some(json!({ "nothing": "of use" }));
     vec![
         ("POST", "/spake/initiate", body(), &["session:initiate"]),

@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 13] = [
+const ONLY_IN: [(&str, &[&str]); 14] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
     ("hyper_util", &["server"]),
@@ -31,6 +31,7 @@ const ONLY_IN: [(&str, &[&str]); 13] = [
     ("chacha20poly1305", &["domain/sealing"]),
     ("clap", &["config", "commands"]),
     ("ureq", &["commands"]),
+    ("utoipa", &["http"]),
 ];
 
 /// Longer files do more than one job.

@@ -17,6 +17,8 @@ use crate::domain::access::Scope;
 use crate::http::error::ErrorBody;
 
 const JSON: &str = "application/json";
+/// So many codes of one status are described once.
+const SHARED: usize = 3;
 
 /// One endpoint, as far as it is described.
 #[derive(Default)]
@@ -33,6 +35,13 @@ pub(in crate::http) struct Description {
     failures: Vec<&'static Failure>,
     /// What the above refers to.
     schemas: BTreeMap<String, RefOr<Schema>>,
+}
+
+/// What operations refer to.
+#[derive(Default)]
+pub(super) struct Referred {
+    pub(super) schemas: BTreeMap<String, RefOr<Schema>>,
+    pub(super) responses: BTreeMap<String, Response>,
 }
 
 impl Description {
@@ -91,22 +100,33 @@ impl Description {
         RefOr::Ref(Ref::from_schema_name(T::name()))
     }
 
-    /// The operation, and the schemas that it refers to.
-    pub(super) fn finish(mut self, path: &str) -> (Operation, BTreeMap<String, RefOr<Schema>>) {
+    /// The operation, and what it refers to.
+    pub(super) fn finish(mut self, path: &str) -> (Operation, Referred) {
         self.refer_to::<ErrorBody<'_>>();
         self.failures.extend(failures::EVERYWHERE);
-        let mut responses = self.answers;
-        for failures in by_status(&self.failures).values() {
-            if let Some((status, response)) = refusal(failures) {
-                responses.insert(status, response);
+        let mut referred = Referred { schemas: self.schemas, responses: BTreeMap::new() };
+        let mut responses = BTreeMap::new();
+        for (status, mut answer) in self.answers {
+            let no_store = path.starts_with("/spake").then_some("Cache-Control");
+            for name in headers::ALWAYS.into_iter().chain(no_store) {
+                answer.headers.insert(name.to_owned(), RefOr::Ref(headers::refer_to(name)));
             }
+            responses.insert(status, RefOr::T(answer));
         }
-        let no_store = path.starts_with("/spake");
-        for response in responses.values_mut() {
-            let own = ["X-Request-Id", "X-Content-Type-Options"];
-            for name in own.into_iter().chain(no_store.then_some("Cache-Control")) {
-                response.headers.insert(name.to_owned(), RefOr::Ref(headers::refer_to(name)));
-            }
+        for (status, failures) in by_status(&self.failures) {
+            let codes: Vec<_> = failures.iter().map(|failure| failure.code).collect();
+            let (name, refusal) = (codes.join("."), refusal(status, &failures));
+            // Many endpoints have the same few; a list as long as that of a body's faults is its endpoint's own.
+            responses.insert(
+                status,
+                if codes.len() <= SHARED {
+                    let reference = Ref::from_response_name(&name);
+                    referred.responses.insert(name, refusal);
+                    RefOr::Ref(reference)
+                } else {
+                    RefOr::T(refusal)
+                },
+            );
         }
         let mut operation = OperationBuilder::new()
             .tag(self.tag)
@@ -124,7 +144,7 @@ impl Description {
         let body = self.body.map(|content| {
             RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True)).build()
         });
-        (operation.request_body(body).build(), self.schemas)
+        (operation.request_body(body).build(), referred)
     }
 }
 
@@ -140,8 +160,7 @@ fn by_status<'a>(failures: &[&'a Failure]) -> BTreeMap<u16, Vec<&'a Failure>> {
 }
 
 /// The response with the codes of `failures`, which have one status.
-fn refusal(failures: &[&Failure]) -> Option<(u16, Response)> {
-    let status = failures.first()?.status;
+fn refusal(status: u16, failures: &[&Failure]) -> Response {
     let lines: Vec<_> =
         failures.iter().map(|failure| format!("`{}`: {}", failure.code, failure.when)).collect();
     let error = Ref::from_schema_name(ErrorBody::name());
@@ -149,17 +168,18 @@ fn refusal(failures: &[&Failure]) -> Option<(u16, Response)> {
     let schema = Schema::AllOf(AllOfBuilder::new().item(error).item(codes).build());
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let mut response = ResponseBuilder::new().description(lines.join("; ")).content(JSON, content);
-    for name in match status {
-        401 => &["WWW-Authenticate"][..],
-        429 | 503 => &["Retry-After"],
-        _ => &[],
-    } {
-        response = response.header_ref(*name, headers::refer_to(name));
+    let own = match status {
+        401 => Some("WWW-Authenticate"),
+        429 | 503 => Some("Retry-After"),
+        _ => None,
+    };
+    for name in headers::ALWAYS.into_iter().chain(own) {
+        response = response.header_ref(name, headers::refer_to(name));
     }
-    Some((status, response.build()))
+    response.build()
 }
 
-fn responses_of(responses: BTreeMap<u16, Response>) -> utoipa::openapi::Responses {
+fn responses_of(responses: BTreeMap<u16, RefOr<Response>>) -> utoipa::openapi::Responses {
     let responses = responses.into_iter().map(|(status, response)| (status.to_string(), response));
     utoipa::openapi::ResponsesBuilder::new().responses_from_iter(responses).build()
 }

@@ -1,7 +1,5 @@
 //! A route and its description, made together: one cannot be without the other.
 
-use std::collections::BTreeMap;
-
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -9,9 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{RefOr, Schema};
 
-use super::description::Description;
+use super::description::{Description, Referred};
 use super::failures::Failure;
 use super::headers;
 use super::signature::Signature;
@@ -124,8 +121,8 @@ impl Endpoint {
         router.route(self.path, self.route)
     }
 
-    /// Its operation in the document, and the schemas that this refers to.
-    pub(super) fn finish(self) -> (Operation, BTreeMap<String, RefOr<Schema>>) {
+    /// Its operation in the document, and what this refers to.
+    pub(super) fn finish(self) -> (Operation, Referred) {
         self.description.finish(self.path)
     }
 }

@@ -9,6 +9,8 @@ use utoipa::openapi::{Header, Ref, RefOr, Required, Schema};
 use super::schemas::ETag;
 
 pub(super) const ETAG: &str = "ETag";
+/// What every answer has.
+pub(super) const ALWAYS: [&str; 2] = ["X-Request-Id", "X-Content-Type-Options"];
 
 /// Each header of an answer that the document knows, and what it says.
 pub(super) fn all() -> Vec<(&'static str, Header)> {

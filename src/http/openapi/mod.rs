@@ -24,10 +24,9 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::path::{PathItem, PathsBuilder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, RefOr, Schema, Server,
-};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Server};
 
+use self::description::Referred;
 pub(super) use self::endpoint::{Endpoint, delete, get, patch, post, put};
 use super::endpoints;
 
@@ -78,11 +77,12 @@ pub(super) async fn html() -> Response {
 
 fn built() -> OpenApi {
     let mut paths: BTreeMap<&str, PathItem> = BTreeMap::new();
-    let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
+    let mut all = Referred::default();
     for endpoint in endpoints::all() {
         let (path, method) = (endpoint.path, endpoint.method.clone());
         let (operation, referred) = endpoint.finish();
-        schemas.extend(referred);
+        all.schemas.extend(referred.schemas);
+        all.responses.extend(referred.responses);
         paths.entry(path).or_default().merge_operations(PathItem::new(method, operation));
     }
     let paths = paths.into_iter().fold(PathsBuilder::new(), |paths, (path, item)| paths.path(path, item));
@@ -94,7 +94,8 @@ fn built() -> OpenApi {
         .into_iter()
         .fold(ComponentsBuilder::new(), |components, (name, header)| components.header(name, header));
     let components = components
-        .schemas_from_iter(schemas)
+        .schemas_from_iter(all.schemas)
+        .responses_from_iter(all.responses)
         .parameter("RequestId", headers::request_id())
         .security_scheme(API_KEY, SecurityScheme::Http(key.build()));
     let mut license = License::new("MIT OR Apache-2.0");

@@ -71,11 +71,7 @@ fn operation_of(page: &mut String, document: &Value, method: &str, path: &str, o
     }
     page.push_str("<table>");
     for parameter in items(operation, "/parameters") {
-        // Only the header that all requests may have is referred to.
-        let parameter = text(parameter, "/$ref")
-            .strip_prefix('#')
-            .and_then(|pointer| document.pointer(pointer))
-            .unwrap_or(parameter);
+        let parameter = resolved(document, parameter);
         let (name, place) = (text(parameter, "/name"), text(parameter, "/in"));
         let _ = write!(
             page,
@@ -90,6 +86,7 @@ fn operation_of(page: &mut String, document: &Value, method: &str, path: &str, o
             write!(page, "<tr><td>body</td><td></td><td>{}{}</td></tr>", schema_of(body), example_of(body));
     }
     for (status, response) in entries(operation, "/responses") {
+        let response = resolved(document, response);
         let content = entries(response, "/content").map(|(media_type, content)| {
             let schema = if status.starts_with('2') { schema_of(content) } else { String::new() };
             format!("<br>{} {schema}{}", escaped(media_type), example_of(content))
@@ -161,6 +158,13 @@ fn kind(schema: &Value) -> String {
         }
     }
     words.join(", ")
+}
+
+/// What `value` is, or refers to.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let pointer =
+        value.pointer("/$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
 fn entries<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {

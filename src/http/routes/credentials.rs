@@ -52,6 +52,7 @@ pub(in crate::http) struct RemovedResponse {
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CredentialsResponse {
     credentials: Vec<CredentialLine>,
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -73,6 +74,7 @@ pub(in crate::http) struct GuessesResponse {
     used: u32,
     limit: u32,
     window_seconds: u64,
+    #[schema(required)]
     frees_in: Option<u64>,
 }
 

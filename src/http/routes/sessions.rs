@@ -60,6 +60,7 @@ pub(in crate::http) struct CleanupResponse {
 pub(in crate::http) struct SessionsResponse {
     active_sessions: u64,
     sessions: Vec<StatusResponse>,
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod at_rest;
 mod client;
+pub mod contract;
 pub mod http;
 pub mod keys;
 pub mod load;
