@@ -49,7 +49,8 @@ $(VENV)/stamp: clients/python/pyproject.toml scripts/python-env
 
 # The API's document, for review; a test compares it with what the service says.
 openapi:
-	cargo run --quiet --locked -- openapi > docs/openapi.json
+	cargo build --locked
+	target/debug/spake-service openapi > docs/openapi.json
 
 clean:
 	cargo clean
