@@ -46,7 +46,7 @@ fn every_operation_is_a_route_and_every_other_method_is_refused() {
         let body = operation.get("requestBody").map(|_| serde_json::json!({ "nothing": "of use" }));
         let answer = request(&method, &app.url, &path, body.as_ref());
         assert!(answer.status == 200 || answer.status == 400 || answer.status == 404, "{answer:?}");
-        assert!(!answer.text.contains("endpoint_not_found"), "{method} {path}");
+        assert!(answer.status != 404 || answer.string("code") != "endpoint_not_found", "{method} {path}");
         seen += 1;
     }
     assert!(seen > 15);
@@ -105,7 +105,8 @@ fn the_document_has_every_code_that_the_sources_have_and_no_other() {
             .collect();
     let sources: String = sources(&root().join("src/http"))
         .into_iter()
-        .filter(|(name, _)| !name.contains("/openapi/") && !name.contains("/endpoints/"))
+        // The operators' endpoints are no part of it.
+        .filter(|(name, _)| !["/openapi/", "/endpoints/", "/admin"].iter().any(|part| name.contains(part)))
         .map(|(_, text)| text)
         .collect();
     for code in &documented {
