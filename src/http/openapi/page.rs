@@ -36,15 +36,20 @@ fn rendered(document: &Value) -> String {
          <p>As a document for programs: <a href=\"openapi.json\">openapi.json</a>.</p>{}",
         prose(&text(document, "/info/description"))
     );
-    for tag in document.pointer("/tags").and_then(Value::as_array).into_iter().flatten() {
+    page.push_str("<table>");
+    for (method, path, operation) in operations(document) {
+        let (id, summary) = (text(operation, "/operationId"), text(operation, "/summary"));
+        let (method, path) = (escaped(&method.to_uppercase()), escaped(path));
+        let _ =
+            write!(page, "<tr><td>{method}</td><td><a href=\"#{id}\">{path}</a></td><td>{summary}</td></tr>");
+    }
+    page.push_str("</table>");
+    for tag in items(document, "/tags") {
         let name = text(tag, "/name");
         let _ = write!(page, "<h2>{name}</h2>{}", prose(&text(tag, "/description")));
-        for (path, methods) in entries(document, "/paths") {
-            for (method, operation) in methods.as_object().into_iter().flatten() {
-                if text(operation, "/tags/0") == name {
-                    operation_of(&mut page, document, method, path, operation);
-                }
-            }
+        for (method, path, operation) in operations(document).filter(|(.., one)| text(one, "/tags/0") == name)
+        {
+            operation_of(&mut page, document, method, path, operation);
         }
     }
     page.push_str("<h2>Forms</h2>");
@@ -54,6 +59,12 @@ fn rendered(document: &Value) -> String {
     }
     page.push_str("</body></html>\n");
     page
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = (&String, &String, &Value)> {
+    entries(document, "/paths").flat_map(|(path, methods)| {
+        entries(methods, "").map(move |(method, operation)| (method, path, operation))
+    })
 }
 
 fn operation_of(page: &mut String, document: &Value, method: &str, path: &str, operation: &Value) {
@@ -75,7 +86,7 @@ fn operation_of(page: &mut String, document: &Value, method: &str, path: &str, o
         let (name, place) = (text(parameter, "/name"), text(parameter, "/in"));
         let _ = write!(
             page,
-            "<tr><td>{place}</td><td><code>{name}</code></td><td>{} {}</td></tr>",
+            "<tr><td>{place}</td><td><code>{name}</code></td><td>{}<br>{}</td></tr>",
             kind(parameter.pointer("/schema").unwrap_or(&Value::Null)),
             inline(&text(parameter, "/description"))
         );
