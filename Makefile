@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help build run test test-full lint deny test-rust test-python fuzz bench clean
+.PHONY: help build run test test-full lint deny test-rust test-python test-contract fuzz bench openapi clean
 
 help:
 	@echo "make run        build and serve on http://localhost:5000"
 	@echo "make test       install what the tests need, run everything"
 	@echo "make test-full  the same with many more random cases and failovers, and in release mode"
 	@echo "make fuzz       every decoder for a minute each; needs a nightly toolchain (rustup toolchain install nightly)"
+	@echo "make openapi    write docs/openapi.json from the code"
 	@echo "make bench      the figures of docs/OPERATIONS.md, on this machine"
 
 build:
@@ -18,7 +19,7 @@ build:
 run:
 	cargo run --release --locked
 
-test: lint deny test-rust test-python
+test: lint deny test-rust test-python test-contract
 
 lint:
 	cargo fmt --all --check
@@ -35,6 +36,10 @@ test-python: $(VENV)/stamp
 	cargo build --locked
 	scripts/test-python $(VENV)/bin/python target/debug/spake-service
 
+test-contract: $(VENV)/stamp
+	cargo build --locked
+	scripts/test-contract $(VENV)/bin target/debug/spake-service
+
 test-full: test
 	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 VENV=$(VENV) scripts/test-rust --release
 
@@ -48,6 +53,11 @@ bench: build
 $(VENV)/stamp: clients/python/pyproject.toml scripts/python-env
 	PYTHON=$(PYTHON) scripts/python-env $(VENV)
 	touch $@
+
+# The API's document, for review; a test compares it with what the service says.
+openapi:
+	cargo build --locked
+	target/debug/spake-service openapi > docs/openapi.json
 
 clean:
 	cargo clean

@@ -15,8 +15,9 @@ import time
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Protocol, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from spake_prover import SPAKEProver
 from spake_utils import (
@@ -129,10 +130,11 @@ class SPAKEAccount:
         api_key: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 10,
+        allow_plain_http: bool = False,
     ) -> None:
         if not isinstance(server_id, str) or not isinstance(context, str):
             raise TypeError("server_id and context are str")
-        self._base_url = _checked_url(base_url)
+        self._base_url = _checked_url(base_url, allow_plain_http)
         self._credential_id = _checked_id(credential_id)
         self._server_id, self._context = server_id, context
         self._kdf = _as_kdf(kdf)
@@ -140,7 +142,9 @@ class SPAKEAccount:
         self._session = _own_session() if session is None else session
         self._headers = dict(headers or {})
         if api_key is not None:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+            if any(name.lower() == "authorization" for name in self._headers):
+                raise ParametersRefused("api_key and a header Authorization: give one of them")
+            self._headers["Authorization"] = f"Bearer {_checked_key(api_key)}"
         self._timeout = timeout
 
     def register(self, password: str, *, create_only: bool = False) -> Registration:
@@ -331,12 +335,34 @@ def _hex(data: Mapping[str, object], name: str, length: int) -> bytes:
 # ---- settings ----
 
 
-def _checked_url(url: str) -> str:
+def _checked_url(url: str, allow_plain_http: bool) -> str:
     if not isinstance(url, str):
         raise TypeError("base_url is str")
     if not re.match("https?://[^/]", url):
         raise ParametersRefused(f"base_url begins with https:// or http://, unlike {url!r:.80}")
+    if url.startswith("http://") and not allow_plain_http and not _is_this_machine(url):
+        raise ParametersRefused(
+            "over http:// the network would read the API key and the verifier; use https://,"
+            " or say allow_plain_http=True where the network is trusted"
+        )
     return url.rstrip("/")
+
+
+def _is_this_machine(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_key(api_key: str) -> str:
+    """What a header can carry: the library that sends it would else quote it in its error."""
+    if not isinstance(api_key, str):
+        raise TypeError("api_key is str")
+    if not re.fullmatch("[!-~]+", api_key):
+        raise ParametersRefused("api_key holds a blank or another character that no key has")
+    return api_key
 
 
 def _checked_id(credential_id: str) -> str:

@@ -6,7 +6,7 @@ use clap::{Args, Command};
 
 use super::{Failure, say, serve};
 use crate::config::{Config, Listener, ServeArgs};
-use crate::domain::access::Reach;
+use crate::domain::access::{Origins, Reach};
 
 #[derive(Args)]
 pub(super) struct CheckConfigArgs {
@@ -21,6 +21,9 @@ pub(super) fn check_config(args: &CheckConfigArgs, command: &Command) -> Result<
     say(format_args!("operators        {}\n", operators(config.admin)));
     say(format_args!("callers          {}\n", callers(&config)));
     say(format_args!("without a key    {}\n", without_a_key(&config)));
+    if config.access.origins() != &Origins::Nobodys {
+        say(format_args!("pages of         {}\n", config.access.origins()));
+    }
     say(format_args!("store            {}\n", config.store));
     say(format_args!("audit events     {}\n", audit(config.audit_file.as_deref())));
     say(format_args!("identity         {} ({})\n", config.server_id, config.context));

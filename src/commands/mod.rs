@@ -9,6 +9,7 @@ mod keygen;
 mod login;
 mod migrate;
 mod one_line;
+mod openapi;
 mod pair;
 mod rotate;
 mod serve;
@@ -59,6 +60,9 @@ enum Command {
     Keygen(keygen::KeygenArgs),
     /// Bring the keyspace in Redis to this release; services may run meanwhile
     Migrate(migrate::MigrateArgs),
+    /// Print the API's document (OpenAPI 3.1), as GET /openapi.json serves it
+    #[command(name = "openapi")]
+    OpenApi,
     /// Seal what lasts under the first of SPAKE_STATE_KEYS
     Rotate(rotate::RotateArgs),
 }
@@ -77,6 +81,10 @@ pub fn run() -> ExitCode {
         }
         Ok(Cli { command: Some(Command::Keygen(args)), .. }) => keygen::keygen(&args),
         Ok(Cli { command: Some(Command::Migrate(args)), .. }) => migrate::migrate(&args),
+        Ok(Cli { command: Some(Command::OpenApi), .. }) => {
+            openapi::openapi();
+            Ok(())
+        }
         Ok(Cli { command: Some(Command::Rotate(args)), .. }) => rotate::rotate(&args),
         Err(error) if error.use_stderr() => Err(Failure::usage(one_line::describe(&error, &Cli::command()))),
         Err(help_or_version) => {

@@ -10,7 +10,7 @@ use clap::{ArgAction, Args};
 use zeroize::Zeroizing;
 
 use super::{InvalidConfig, parse};
-use crate::domain::access::{Access, ApiKeys, Reach, Scope, Scopes};
+use crate::domain::access::{Access, ApiKeys, Origins, Reach, Scope, Scopes};
 
 /// What a caller without a key may be allowed while others need one: to be a client, and to begin a session.
 const FOR_ANONYMOUS: [Scope; 4] =
@@ -35,6 +35,11 @@ pub struct AccessArgs {
     #[arg(long, env = "SPAKE_ANONYMOUS_SCOPES", value_name = "SCOPES")]
     anonymous_scopes: Option<Scopes>,
 
+    /// Sites whose pages may call from a browser, as in `https://shop.example,http://localhost:3000`; `*` for all, with API
+    /// keys only [default: none]
+    #[arg(long, env = "SPAKE_CORS_ORIGINS", value_name = "ORIGINS")]
+    cors_origins: Option<Origins>,
+
     /// Without API keys, let everyone in who reaches the listener
     #[arg(long, env = "SPAKE_INSECURE_NO_AUTH", default_value = "false", value_name = "BOOL",
         action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true",
@@ -54,11 +59,20 @@ pub(super) struct AccessConfig {
 
 impl AccessConfig {
     pub(super) fn from_args(args: &AccessArgs) -> Result<Self, InvalidConfig> {
+        let origins = args.cors_origins.clone().unwrap_or_default();
         let Some(file) = &args.api_keys_file else {
             let host = args.host.unwrap_or(Ipv4Addr::LOCALHOST.into());
             let reach = reach_without_keys(host, args.insecure_no_auth)?;
             let anonymous = args.anonymous_scopes.unwrap_or(Scopes::ALL);
-            return Ok(Self { host, access: Access::without_keys(reach, anonymous), keys_file: None });
+            if origins == Origins::Everybodys {
+                return Err(InvalidConfig(
+                    "SPAKE_CORS_ORIGINS=* would let a page of any site use the service, secrets included: name the \
+                     sites, or give the service API keys (SPAKE_API_KEYS_FILE)"
+                        .to_owned(),
+                ));
+            }
+            let access = Access::without_keys(reach, anonymous).from_pages_of(origins);
+            return Ok(Self { host, access, keys_file: None });
         };
         if args.insecure_no_auth {
             return Err(InvalidConfig(
@@ -69,7 +83,8 @@ impl AccessConfig {
         }
         Ok(Self {
             host: args.host.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
-            access: Access::with_keys(read_api_keys(file)?, anonymous(args.anonymous_scopes)?),
+            access: Access::with_keys(read_api_keys(file)?, anonymous(args.anonymous_scopes)?)
+                .from_pages_of(origins),
             keys_file: Some(file.clone()),
         })
     }

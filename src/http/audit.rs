@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::RequestExt;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
-use axum::http::{Extensions, Method, StatusCode};
+use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -47,8 +47,6 @@ const ACTIONS: [(&str, &str, &str, Named); 16] = [
     ("GET", "/spake/credentials/{id}/guesses", "guesses.get", Named::Credential),
     ("DELETE", "/spake/credentials/{id}/guesses", "guesses.clear", Named::Credential),
 ];
-/// A route that has no row yet; a test allows none.
-const UNNAMED: &str = "unnamed";
 
 /// What becomes known of a request on its way.
 #[derive(Clone)]
@@ -154,17 +152,12 @@ pub(super) async fn audit(
     let (request_id, address) = (extensions.get().cloned(), address_of(extensions));
     let mut entry = Entry { log, trail, request_id, action, address, is_written: false };
     let response = next.run(request).await;
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        // Nothing of ours was asked for.
-        entry.is_written = true;
-    } else {
-        let code = response.extensions().get::<ApiError>().map_or("ok", |error| error.code);
-        entry.write(Outcome { code, status: Some(response.status().as_u16()) });
-    }
+    let code = response.extensions().get::<ApiError>().map_or("ok", |error| error.code);
+    entry.write(Outcome { code, status: Some(response.status().as_u16()) });
     response
 }
 
-/// The action of a route under `/spake`, and what its path names.
+/// The action of a route under `/spake`, and what its path names; a method that no route has is no action.
 fn action_of(request: &Request) -> Option<(&'static str, Named)> {
     let path = request.extensions().get::<MatchedPath>()?.as_str();
     if !path.starts_with("/spake") {
@@ -173,7 +166,7 @@ fn action_of(request: &Request) -> Option<(&'static str, Named)> {
     // What answers GET answers HEAD, and does the same.
     let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
     let row = ACTIONS.iter().find(|(of_method, of_path, ..)| *of_path == path && *of_method == method);
-    Some(row.map_or((UNNAMED, Named::Nothing), |(.., action, named)| (*action, *named)))
+    row.map(|(.., action, named)| (*action, *named))
 }
 
 fn address_of(extensions: &Extensions) -> Option<IpAddr> {
@@ -183,34 +176,15 @@ fn address_of(extensions: &Extensions) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::routes;
-
-    /// Paths and methods as axum's own `Debug` tells them.
-    fn every_route() -> Vec<(String, String)> {
-        let told = format!("{:?}", routes());
-        let (told, _) = told.split_once("fallback_router").unwrap();
-        let (handlers, paths) = told.split_once("Node {").unwrap();
-        let path_of = |id: &str| {
-            let (_, path) = paths.split_once(&format!("RouteId({id}): \"")).unwrap();
-            path.split_once('"').unwrap().0.to_owned()
-        };
-        let of_one = |told: &str| {
-            let (id, handlers) = told.split_once("): MethodRouter(MethodRouter { ").unwrap();
-            let (methods, _) = handlers.split_once("fallback").unwrap();
-            let methods = methods.split(", ").filter_map(|pair| pair.split_once(": "));
-            let there = methods.filter(|(_, handler)| *handler != "None");
-            there.map(|(method, _)| (method.to_uppercase(), path_of(id))).collect::<Vec<_>>()
-        };
-        handlers.split("RouteId(").skip(1).flat_map(of_one).collect()
-    }
+    use crate::http::endpoints;
 
     #[test]
     fn every_route_has_an_action_of_its_own_and_says_what_its_id_names() {
-        let routes = every_route();
+        let routes: Vec<_> = endpoints::all().map(|endpoint| endpoint.name()).collect();
         let routes: Vec<_> = routes.iter().filter(|(_, path)| path.starts_with("/spake")).collect();
         assert_eq!(routes.len(), ACTIONS.len(), "{routes:?}");
         for (method, path) in routes {
-            let row = ACTIONS.iter().find(|row| row.0 == method && row.1 == path);
+            let row = ACTIONS.iter().find(|row| row.0 == *method && row.1 == *path);
             let (.., action, named) = row.unwrap_or_else(|| panic!("{method} {path} has no action"));
             assert_eq!(ACTIONS.iter().filter(|row| row.2 == *action).count(), 1, "{action}");
             assert_eq!(*named != Named::Nothing, path.contains('{'), "{method} {path}");

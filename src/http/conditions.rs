@@ -36,6 +36,9 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
 /// The `ETag` of an answer of ours.
 fn generation(etag: &str) -> Result<Generation, ApiError> {
     let quoted = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let digits = quoted.filter(|digits| digits.len() == 16).ok_or_else(ApiError::invalid_condition)?;
+    // As we print it: `from_str_radix` would take a sign.
+    let is_ours = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let digits = quoted.filter(|digits| digits.len() == 16 && digits.chars().all(is_ours));
+    let digits = digits.ok_or_else(ApiError::invalid_condition)?;
     u64::from_str_radix(digits, 16).map(Generation).map_err(|_| ApiError::invalid_condition())
 }

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::error::ApiError;
 use crate::domain::access::ApiKey;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The id of a request, for who keeps it.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ pub(super) async fn context(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     if secret_path {
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     }

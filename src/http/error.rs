@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi;
 use crate::domain::access::Scope;
 use crate::domain::ports::{ListError, StoreError};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
@@ -30,10 +32,15 @@ pub(super) struct ApiError {
 }
 
 /// The body of an error.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
 pub(super) struct ErrorBody<'a> {
+    /// What was wrong, and what to do; sentences may be improved.
     error: &'a str,
+    /// Stable.
+    #[schema(schema_with = openapi::failures::any_code)]
     code: &'a str,
+    /// Also in the header `X-Request-Id`, and in the log.
     request_id: &'a str,
 }
 

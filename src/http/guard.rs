@@ -2,10 +2,11 @@
 //!
 //! The listener is on loopback then; what still comes from elsewhere comes through something on this machine: a reverse
 //! proxy (most add `X-Forwarded-*`, `Via` or `X-Real-IP`), or a web page in a browser here (its `Origin` is another
-//! site's, or its name was rebound to 127.0.0.1 and `Host` is that name). A proxy that rewrites `Host` and adds nothing
+//! site's and none of `SPAKE_CORS_ORIGINS`, or its name was rebound to 127.0.0.1 and `Host` is that name). A proxy that rewrites `Host` and adds nothing
 //! looks like a program on this machine; docs/SECURITY.md says so.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::uri::{Authority, Uri};
@@ -14,20 +15,20 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
-use crate::domain::access::Reach;
+use crate::domain::access::{Access, Origins, Reach};
 
-pub(super) async fn guard(State(reach): State<Reach>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     // A proxy in front may have read another of them.
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
         return ApiError::ambiguous_host().into_response();
     }
-    if reach == Reach::Loopback && !is_local(&request) {
+    if access.reach() == Reach::Loopback && !is_local(&request, access.origins()) {
         return ApiError::foreign_request().into_response();
     }
     next.run(request).await
 }
 
-fn is_local(request: &Request) -> bool {
+fn is_local(request: &Request, origins: &Origins) -> bool {
     let hosts = request.headers().get_all(header::HOST).iter();
     // HTTP/2 has the name in the URI, HTTP/1 in `Host`; a proxy-style request has both, and both count.
     let mut names = hosts
@@ -37,7 +38,7 @@ fn is_local(request: &Request) -> bool {
     names.peek().is_some()
         && names.all(|name| name.is_some_and(|name| is_loopback(name.host())))
         && !is_forwarded(request.headers())
-        && request.headers().get_all(header::ORIGIN).iter().all(is_local_origin)
+        && request.headers().get_all(header::ORIGIN).iter().all(|origin| is_welcome(origin, origins))
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
@@ -47,9 +48,10 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
     })
 }
 
-fn is_local_origin(origin: &HeaderValue) -> bool {
-    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-    origin.is_some_and(|origin| origin.host().is_some_and(is_loopback))
+fn is_welcome(origin: &HeaderValue, origins: &Origins) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    let is_local = |origin: Uri| origin.host().is_some_and(is_loopback);
+    origins.contain(origin) || origin.parse().is_ok_and(is_local)
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -73,12 +75,16 @@ mod tests {
         builder.body(Body::empty()).unwrap()
     }
 
+    fn local(request: &Request) -> bool {
+        is_local(request, &Origins::Nobodys)
+    }
+
     #[test]
     fn loopback_names_are_local() {
         for host in ["localhost", "LOCALHOST:5000", "127.0.0.1", "127.8.9.10:1", "[::1]", "[::1]:5000"] {
-            assert!(is_local(&request("/", &[("host", host)])), "{host}");
+            assert!(local(&request("/", &[("host", host)])), "{host}");
         }
-        assert!(is_local(&request("http://localhost:5000/", &[])));
+        assert!(local(&request("http://localhost:5000/", &[])));
     }
 
     #[test]
@@ -97,11 +103,11 @@ mod tests {
             "localhost/",
             "2130706433",
         ] {
-            assert!(!is_local(&request("/", &[("host", host)])), "{host}");
+            assert!(!local(&request("/", &[("host", host)])), "{host}");
         }
-        assert!(!is_local(&request("/", &[])), "no name at all");
-        assert!(!is_local(&request("/", &[("host", "localhost"), ("host", "example.org")])));
-        assert!(!is_local(&request("http://example.org/", &[("host", "localhost")])));
+        assert!(!local(&request("/", &[])), "no name at all");
+        assert!(!local(&request("/", &[("host", "localhost"), ("host", "example.org")])));
+        assert!(!local(&request("http://example.org/", &[("host", "localhost")])));
     }
 
     #[test]
@@ -115,13 +121,13 @@ mod tests {
             "X-Forwarded-Host",
             "x-forwarded-proto",
         ] {
-            assert!(!is_local(&request("/", &[("host", "localhost"), (name, "x")])), "{name}");
+            assert!(!local(&request("/", &[("host", "localhost"), (name, "x")])), "{name}");
         }
     }
 
     #[test]
     fn a_page_of_another_site_is_not() {
-        let with = |origin| is_local(&request("/", &[("host", "localhost"), ("origin", origin)]));
+        let with = |origin| local(&request("/", &[("host", "localhost"), ("origin", origin)]));
         for origin in
             ["http://example.org", "https://localhost.example.org", "null", "", "http://192.168.0.1"]
         {

@@ -3,20 +3,46 @@
 use serde::Serialize;
 use serde_json::Value;
 use spake_protocol::stretch::{Kdf, Salt};
+use utoipa::ToSchema;
 
 use super::error::ApiError;
+use super::openapi::schemas;
 use crate::domain::accounts::SaltedKdf;
 
 /// Algorithm, salt and parameters; clients compare it with their own, and never adopt it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "algorithm")]
 pub(super) enum KdfDescriptor {
     #[serde(rename = "pbkdf2-hmac-sha256")]
-    Pbkdf2HmacSha256 { salt: String, iterations: u32 },
+    Pbkdf2HmacSha256 {
+        #[schema(value_type = schemas::Salt)]
+        salt: String,
+        #[schema(minimum = 100_000, maximum = 10_000_000)]
+        iterations: u32,
+    },
     #[serde(rename = "argon2id")]
-    Argon2id { salt: String, memory_kib: u32, passes: u32, parallelism: u32 },
+    Argon2id {
+        #[schema(value_type = schemas::Salt)]
+        salt: String,
+        #[schema(minimum = 19_456, maximum = 1_048_576)]
+        memory_kib: u32,
+        #[schema(minimum = 2, maximum = 10)]
+        passes: u32,
+        #[schema(minimum = 1, maximum = 4)]
+        parallelism: u32,
+    },
     #[serde(rename = "scrypt")]
-    Scrypt { salt: String, n: u32, r: u32, p: u32 },
+    Scrypt {
+        #[schema(value_type = schemas::Salt)]
+        salt: String,
+        /// A power of two.
+        #[schema(minimum = 32_768, maximum = 1_048_576)]
+        n: u32,
+        #[schema(minimum = 8, maximum = 8)]
+        r: u32,
+        #[schema(minimum = 1, maximum = 4)]
+        p: u32,
+    },
 }
 
 impl KdfDescriptor {

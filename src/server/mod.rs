@@ -32,6 +32,7 @@ use crate::domain::ports::StoreError;
 use crate::domain::sessions::Sessions;
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::{Clock, SystemClock};
+pub use crate::http::api_document;
 use crate::http::{self, Admin, App, RateLimits};
 use crate::store::embedded::OpenFileError;
 use crate::store::redis::Unfit;

@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 17] = [
+const ONLY_IN: [(&str, &[&str]); 18] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
     ("governor", &["http/rate_limit"]),
@@ -36,6 +36,7 @@ const ONLY_IN: [(&str, &[&str]); 17] = [
     ("chacha20poly1305", &["domain/sealing"]),
     ("clap", &["config", "commands"]),
     ("ureq", &["commands"]),
+    ("utoipa", &["http"]),
 ];
 
 /// Longer files do more than one job.

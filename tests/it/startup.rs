@@ -51,6 +51,11 @@ fn a_bad_value_is_named_with_its_variable_and_flag() {
             &["", "argon2id", "argon2id:1,2,3", "md5:1", "scrypt:32768,8", "scrypt:32768,x,8,1"],
         ),
         ("SPAKE_ANONYMOUS_SCOPES", "--anonymous-scopes", &["root", "login;session:read"]),
+        (
+            "SPAKE_CORS_ORIGINS",
+            "--cors-origins",
+            &["shop.example", "https://shop.example/", "https://Shop.example", "*,https://a.example", "null"],
+        ),
         ("SPAKE_LOGIN_TTL", "--login-ttl", &["", "0s", "x"]),
         ("SPAKE_GUESS_LIMIT", "--guess-limit", &["0", "1001", "x"]),
         ("SPAKE_GUESS_LIMIT_PER_ADDRESS", "--guess-limit-per-address", &["-1", "1001", "x"]),

@@ -2,12 +2,14 @@
 
 mod api_key;
 mod keys_file;
+mod origins;
 mod scope;
 
 use std::sync::{PoisonError, RwLock};
 
 pub use self::api_key::{ApiKey, InvalidKeyName, KeyName, NewKey};
 pub use self::keys_file::{ApiKeys, InvalidKeysFile, KeyEntry};
+pub use self::origins::{InvalidOrigin, Origins};
 pub use self::scope::{Scope, Scopes, UnknownScope};
 use crate::domain::time::Timestamp;
 
@@ -26,6 +28,7 @@ pub struct Access {
     /// `None`: there are none, and everyone is anonymous.
     keys: Option<RwLock<ApiKeys>>,
     anonymous: Scopes,
+    origins: Origins,
 }
 
 /// A key was presented that is unknown or has expired.
@@ -35,12 +38,23 @@ pub struct UnknownKey;
 impl Access {
     /// Everyone within `reach` may do what `anonymous` allows.
     pub const fn without_keys(reach: Reach, anonymous: Scopes) -> Self {
-        Self { reach, keys: None, anonymous }
+        Self { reach, keys: None, anonymous, origins: Origins::Nobodys }
     }
 
     /// Callers with one of `keys` may do what it allows, all others what `anonymous` does.
     pub const fn with_keys(keys: ApiKeys, anonymous: Scopes) -> Self {
-        Self { reach: Reach::Everyone, keys: Some(RwLock::new(keys)), anonymous }
+        Self { reach: Reach::Everyone, keys: Some(RwLock::new(keys)), anonymous, origins: Origins::Nobodys }
+    }
+
+    /// The same, and pages of `origins` may call.
+    #[must_use]
+    pub fn from_pages_of(self, origins: Origins) -> Self {
+        Self { origins, ..self }
+    }
+
+    /// The sites whose pages may call.
+    pub const fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// Whose requests are looked at.

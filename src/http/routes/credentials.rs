@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::domain::accounts::{Material, Metadata, Registration, SaltedKdf};
 use crate::domain::ids::CredentialId;
@@ -16,53 +17,64 @@ use crate::http::conditions::Conditional;
 use crate::http::error::ApiError;
 use crate::http::fields;
 use crate::http::kdf::{KdfDescriptor, parse_kdf};
+use crate::http::openapi::schemas;
 use crate::http::paging::Paging;
 use crate::http::path::PathId;
 use crate::http::payload::Payload;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct KdfResponse {
     kdf: KdfDescriptor,
     server_id: String,
     context: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CredentialResponse {
+    #[schema(value_type = schemas::CredentialId)]
     credential_id: String,
     kdf: KdfDescriptor,
     kdf_is_current: bool,
     disabled: bool,
+    #[schema(value_type = schemas::Time)]
     created_at: String,
+    #[schema(value_type = schemas::Time)]
     updated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct RemovedResponse {
+    #[schema(value_type = schemas::CredentialId)]
     credential_id: String,
     message: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CredentialsResponse {
     credentials: Vec<CredentialLine>,
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct CredentialLine {
+    #[schema(value_type = schemas::CredentialId)]
     credential_id: String,
     disabled: bool,
+    #[schema(value_type = schemas::Time)]
     created_at: String,
+    #[schema(value_type = schemas::Time)]
     updated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct GuessesResponse {
+    #[schema(value_type = schemas::CredentialId)]
     credential_id: String,
     used: u32,
     limit: u32,
     window_seconds: u64,
+    #[schema(required)]
     frees_in: Option<u64>,
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::accounts::LoggedIn;
 use crate::domain::session::{Protocol, Status};
@@ -11,17 +12,27 @@ use crate::http::access::{LogIn, May};
 use crate::http::client_address::ClientAddress;
 use crate::http::error::ApiError;
 use crate::http::fields;
+use crate::http::openapi::schemas;
 use crate::http::payload::Payload;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct LoginResponse {
+    #[schema(value_type = schemas::SessionId)]
     session_id: String,
+    /// shareV.
+    #[schema(value_type = schemas::Point)]
     public_key: String,
+    /// confirmV.
+    #[schema(value_type = schemas::Confirmation)]
     server_confirmation: String,
+    #[schema(value_type = schemas::Protocol)]
     protocol: &'static str,
+    #[schema(value_type = schemas::Status)]
     status: &'static str,
     confirmed: bool,
+    #[schema(value_type = schemas::Time)]
     expires_at: String,
+    /// Seconds.
     expires_in: u64,
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::access::Caller;
 use crate::domain::pairing::Initiated;
@@ -15,30 +16,43 @@ use crate::http::access::{Confirm, Exchange, Initiate, May};
 use crate::http::error::ApiError;
 use crate::http::fields;
 use crate::http::kdf::KdfDescriptor;
+use crate::http::openapi::schemas;
 use crate::http::payload::{Payload, is_falsy};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct InitiateResponse {
+    #[schema(value_type = schemas::SessionId)]
     session_id: String,
+    /// pB.
+    #[schema(value_type = schemas::Point)]
     public_key: String,
+    #[schema(value_type = schemas::Status)]
     status: &'static str,
+    #[schema(value_type = schemas::Protocol)]
     protocol: &'static str,
     server_id: String,
     client_id: String,
     context: String,
     kdf: KdfDescriptor,
+    #[schema(value_type = schemas::Time)]
     expires_at: String,
+    /// Seconds.
     expires_in: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct OutcomeResponse {
+    #[schema(value_type = schemas::SessionId)]
     session_id: String,
+    #[schema(value_type = schemas::Status)]
     status: &'static str,
     confirmed: bool,
+    /// cB of a pairing, once the client is confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schemas::Confirmation, required = false)]
     server_confirmation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schemas::SharedSecret, required = false)]
     shared_secret: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::ids::SessionId;
 use crate::domain::ports::{Cursor, Listed};
@@ -11,40 +12,55 @@ use crate::domain::sessions::{Client, ConfirmedSecret};
 use crate::http::App;
 use crate::http::access::{ListSessions, May, ReadSecret, ReadSession, RemoveSession};
 use crate::http::error::ApiError;
+use crate::http::openapi::schemas;
 use crate::http::paging::Paging;
 use crate::http::path::PathId;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct StatusResponse {
+    #[schema(value_type = schemas::SessionId)]
     session_id: String,
+    #[schema(value_type = schemas::Status)]
     status: &'static str,
     confirmed: bool,
+    #[schema(value_type = schemas::Protocol)]
     protocol: &'static str,
+    #[schema(value_type = schemas::Time)]
     created_at: String,
+    #[schema(value_type = schemas::Time)]
     expires_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct SecretResponse {
+    #[schema(value_type = schemas::SessionId)]
     session_id: String,
+    #[schema(value_type = schemas::SharedSecret)]
     shared_secret: String,
+    #[schema(value_type = schemas::Protocol)]
     protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whose login it is.
+    #[schema(value_type = schemas::CredentialId, required = false)]
     credential_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Whom the pairing was opened for.
+    #[schema(value_type = schemas::ClientId, required = false)]
     client_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CleanupResponse {
+    #[schema(value_type = schemas::SessionId)]
     session_id: String,
     message: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http) struct SessionsResponse {
     active_sessions: u64,
     sessions: Vec<StatusResponse>,
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 

@@ -32,15 +32,24 @@ impl Client {
         Self::many_against(answer, guess, 1).remove(0)
     }
 
+    /// A run with a service that stretches at another cost.
+    pub fn with_iterations(answer: &Answer, guess: &str, iterations: u32) -> Self {
+        Self::stretched(answer, guess, iterations, 1).remove(0)
+    }
+
     /// Clients with one guess and a share each.
     pub fn many_against(answer: &Answer, guess: &str, count: usize) -> Vec<Self> {
+        Self::stretched(answer, guess, ITERATIONS.parse().unwrap(), count)
+    }
+
+    fn stretched(answer: &Answer, guess: &str, iterations: u32, count: usize) -> Vec<Self> {
         let setting = Setting::new(
             answer.string("client_id").as_bytes(),
             answer.string("server_id").as_bytes(),
             answer.string("context").as_bytes(),
         );
         let setting = setting.unwrap();
-        let kdf = Kdf::pbkdf2(ITERATIONS.parse().unwrap()).unwrap();
+        let kdf = Kdf::pbkdf2(iterations).unwrap();
         let w = W::stretch(&Password::prepare(guess).unwrap(), &setting, &kdf).unwrap();
         // A scalar is not shown, but party B is stored with it: `y ‖ w ‖ pB` at the end.
         let stored = PartyB::start(setting.clone(), w, &mut UnwrapErr(getrandom::SysRng)).to_bytes();

@@ -5,6 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
+use super::contract;
+
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -81,14 +83,21 @@ pub fn request_with(
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     let status = response.status().as_u16();
-    Ok(Answer { status, headers, text: response.body_mut().read_to_string()? })
+    let answer = Answer { status, headers, text: response.body_mut().read_to_string()? };
+    contract::hold(method, path, &answer);
+    Ok(answer)
 }
 
 pub fn raw(address: &str, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     // The service may answer and close before it has read everything (a body that is too long).
     drop(stream.write_all(bytes));
-    read_answer(&mut stream)
+    let answer = read_answer(&mut stream);
+    let head = String::from_utf8_lossy(bytes);
+    if let [method, path, ..] = *head.lines().next().unwrap_or_default().split(' ').collect::<Vec<_>>() {
+        contract::hold(method, path, &answer);
+    }
+    answer
 }
 
 /// Reads to the end of the connection. A reset after the answer loses nothing.
