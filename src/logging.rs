@@ -21,7 +21,7 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
     };
     let terminal = stderr().is_terminal();
     let format = args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
-    set_global_default(log(filter, format, terminal, || OneLine(stderr())))
+    set_global_default(log(filter, format, terminal, move || OneLine::of(format, terminal, stderr())))
         .map_err(|error| InvalidConfig(format!("logging: {error}")))
 }
 
@@ -42,32 +42,47 @@ where
 }
 
 /// Keeps an event to one line, whatever stands in its fields: nobody forges the next one. (An event comes as a whole.)
-struct OneLine<W>(W);
+struct OneLine<W> {
+    to: W,
+    is_escaped: fn(char) -> bool,
+}
+
+impl<W> OneLine<W> {
+    fn of(format: LogFormat, colours: bool, to: W) -> Self {
+        let is_escaped: fn(char) -> bool = match (format, colours) {
+            // It escapes by itself.
+            (LogFormat::Json, _) => |_| false,
+            (LogFormat::Text, false) => char::is_control,
+            // Colours begin with ESC.
+            (LogFormat::Text, true) => |c| c.is_control() && c != '\u{1b}',
+        };
+        Self { to, is_escaped }
+    }
+}
 
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.0.write_all(&one_line(event))?;
+        let text = String::from_utf8_lossy(event);
+        self.to.write_all(one_line(&text, self.is_escaped).as_bytes())?;
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.to.flush()
     }
 }
 
-/// Line ends and other control characters escaped, but for the last line end and the ESC of colours; within values, the
-/// subscriber escapes that itself.
-fn one_line(event: &[u8]) -> Cow<'_, [u8]> {
-    let is_harmless = |byte: u8| !byte.is_ascii_control() || byte == 0x1b;
-    let text = event.strip_suffix(b"\n").unwrap_or(event);
-    if text.iter().all(|byte| is_harmless(*byte)) {
+/// All but the last line end escaped.
+fn one_line(event: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
+    let text = event.strip_suffix('\n').unwrap_or(event);
+    if !text.chars().any(is_escaped) {
         return event.into();
     }
-    let mut line = Vec::with_capacity(event.len() + 16);
-    for byte in text {
-        if is_harmless(*byte) { line.push(*byte) } else { line.extend(byte.escape_ascii()) }
+    let mut line = String::with_capacity(event.len() + 16);
+    for c in text.chars() {
+        if is_escaped(c) { line.extend(c.escape_default()) } else { line.push(c) }
     }
-    line.push(b'\n');
+    line.push('\n');
     line.into()
 }
 
@@ -93,7 +108,7 @@ mod tests {
     fn logged(format: LogFormat, write: impl FnOnce()) -> String {
         let kept = Kept::default();
         let to = kept.clone();
-        let log = log(EnvFilter::new("info"), format, false, move || OneLine(to.clone()));
+        let log = log(EnvFilter::new("info"), format, false, move || OneLine::of(format, false, to.clone()));
         tracing::dispatcher::with_default(&log, write);
         String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap()
     }

@@ -79,10 +79,10 @@ impl ApiKeys {
         entries.iter().filter(is_this).fold(None, |found, entry| found.or(Some(entry)))
     }
 
-    /// Every line, by name.
+    /// Every line, by name; those of one name as they stand in the file.
     pub fn iter(&self) -> impl Iterator<Item = &KeyEntry> {
         let mut entries: Vec<_> = self.entries.values().flatten().collect();
-        entries.sort_by(|a, b| (&a.name, a.expires).cmp(&(&b.name, b.expires)));
+        entries.sort_by_key(|entry| &entry.name);
         entries.into_iter()
     }
 }

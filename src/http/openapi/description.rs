@@ -111,7 +111,8 @@ impl Description {
         let mut responses = BTreeMap::new();
         for (status, mut answer) in self.answers {
             let no_store = path.starts_with("/spake").then_some("Cache-Control");
-            for name in headers::ALWAYS.into_iter().chain(no_store) {
+            let of_limits = headers::OF_LIMITS.into_iter().filter(|_| !is_unlimited);
+            for name in headers::ALWAYS.into_iter().chain(no_store).chain(of_limits) {
                 answer.headers.insert(name.to_owned(), RefOr::Ref(headers::refer_to(name)));
             }
             responses.insert(status, RefOr::T(answer));
@@ -171,12 +172,13 @@ fn refusal(status: u16, failures: &[&Failure]) -> Response {
     let schema = Schema::AllOf(AllOfBuilder::new().item(error).item(codes).build());
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let mut response = ResponseBuilder::new().description(lines.join("; ")).content(JSON, content);
-    let own = match status {
-        401 => Some("WWW-Authenticate"),
-        429 | 503 => Some("Retry-After"),
-        _ => None,
+    let own: &[&str] = match status {
+        401 => &["WWW-Authenticate"],
+        429 => &["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
+        503 => &["Retry-After"],
+        _ => &[],
     };
-    for name in headers::ALWAYS.into_iter().chain(own) {
+    for name in headers::ALWAYS.into_iter().chain(own.iter().copied()) {
         response = response.header_ref(name, headers::refer_to(name));
     }
     response.build()

@@ -12,6 +12,9 @@ pub(super) const ETAG: &str = "ETag";
 /// What every answer has.
 pub(super) const ALWAYS: [&str; 2] = ["X-Request-Id", "X-Content-Type-Options"];
 
+/// What the answers to callers have whose requests are counted, unless the operator has turned that off.
+pub(super) const OF_LIMITS: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+
 /// Each header of an answer that the document knows, and what it says.
 pub(super) fn all() -> Vec<(&'static str, Header)> {
     let text = || ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));

