@@ -21,7 +21,7 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
     };
     let terminal = stderr().is_terminal();
     let format = args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
-    set_global_default(log(filter, format, terminal, || OneLine(stderr())))
+    set_global_default(log(filter, format, terminal, move || OneLine { to: stderr(), colours: terminal }))
         .map_err(|error| InvalidConfig(format!("logging: {error}")))
 }
 
@@ -42,33 +42,35 @@ where
 }
 
 /// Keeps an event to one line, whatever stands in its fields: nobody forges the next one. (An event comes as a whole.)
-struct OneLine<W>(W);
+struct OneLine<W> {
+    to: W,
+    colours: bool,
+}
 
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.0.write_all(&one_line(event))?;
+        self.to.write_all(&one_line(event, self.colours))?;
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.to.flush()
     }
 }
 
-/// Line ends and other control characters escaped, but for the last line end and the ESC of colours; within values, the
-/// subscriber escapes that itself.
-fn one_line(event: &[u8]) -> Cow<'_, [u8]> {
-    let is_harmless = |byte: u8| !byte.is_ascii_control() || byte == 0x1b;
-    let text = event.strip_suffix(b"\n").unwrap_or(event);
-    if text.iter().all(|byte| is_harmless(*byte)) {
+/// Control characters escaped, but for the last line end and, on a terminal, the ESC of colours.
+fn one_line(event: &[u8], colours: bool) -> Cow<'_, [u8]> {
+    let text = String::from_utf8_lossy(event.strip_suffix(b"\n").unwrap_or(event));
+    let is_harmless = |c: char| !c.is_control() || (colours && c == '\u{1b}');
+    if text.chars().all(is_harmless) {
         return event.into();
     }
-    let mut line = Vec::with_capacity(event.len() + 16);
-    for byte in text {
-        if is_harmless(*byte) { line.push(*byte) } else { line.extend(byte.escape_ascii()) }
+    let mut line = String::with_capacity(event.len() + 16);
+    for c in text.chars() {
+        if is_harmless(c) { line.push(c) } else { line.extend(c.escape_default()) }
     }
-    line.push(b'\n');
-    line.into()
+    line.push('\n');
+    line.into_bytes().into()
 }
 
 #[cfg(test)]
@@ -93,7 +95,8 @@ mod tests {
     fn logged(format: LogFormat, write: impl FnOnce()) -> String {
         let kept = Kept::default();
         let to = kept.clone();
-        let log = log(EnvFilter::new("info"), format, false, move || OneLine(to.clone()));
+        let log =
+            log(EnvFilter::new("info"), format, false, move || OneLine { to: to.clone(), colours: false });
         tracing::dispatcher::with_default(&log, write);
         String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap()
     }
