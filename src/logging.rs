@@ -58,7 +58,7 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// Control characters escaped, but for the last line end and, on a terminal, the ESC of colours.
+/// Control characters escaped as JSON has it, but for the last line end and, on a terminal, the ESC of colours.
 fn one_line(event: &[u8], colours: bool) -> Cow<'_, [u8]> {
     let text = String::from_utf8_lossy(event.strip_suffix(b"\n").unwrap_or(event));
     let is_harmless = |c: char| !c.is_control() || (colours && c == '\u{1b}');
@@ -67,7 +67,7 @@ fn one_line(event: &[u8], colours: bool) -> Cow<'_, [u8]> {
     }
     let mut line = String::with_capacity(event.len() + 16);
     for c in text.chars() {
-        if is_harmless(c) { line.push(c) } else { line.extend(c.escape_default()) }
+        if is_harmless(c) { line.push(c) } else { line.push_str(&format!("\\u{:04x}", u32::from(c))) }
     }
     line.push('\n');
     line.into_bytes().into()
