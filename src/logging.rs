@@ -21,7 +21,7 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
     };
     let terminal = stderr().is_terminal();
     let format = args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
-    set_global_default(log(filter, format, terminal, move || OneLine::of(format, terminal, stderr())))
+    set_global_default(log(filter, format, terminal, move || OneLine { to: stderr(), colours: terminal }))
         .map_err(|error| InvalidConfig(format!("logging: {error}")))
 }
 
@@ -44,26 +44,12 @@ where
 /// Keeps an event to one line, whatever stands in its fields: nobody forges the next one. (An event comes as a whole.)
 struct OneLine<W> {
     to: W,
-    is_escaped: fn(char) -> bool,
-}
-
-impl<W> OneLine<W> {
-    fn of(format: LogFormat, colours: bool, to: W) -> Self {
-        let is_escaped: fn(char) -> bool = match (format, colours) {
-            // It escapes by itself.
-            (LogFormat::Json, _) => |_| false,
-            (LogFormat::Text, false) => char::is_control,
-            // Colours begin with ESC.
-            (LogFormat::Text, true) => |c| c.is_control() && c != '\u{1b}',
-        };
-        Self { to, is_escaped }
-    }
+    colours: bool,
 }
 
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        self.to.write_all(one_line(&text, self.is_escaped).as_bytes())?;
+        self.to.write_all(&one_line(event, self.colours))?;
         Ok(event.len())
     }
 
@@ -72,18 +58,19 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// All but the last line end escaped.
-fn one_line(event: &str, is_escaped: fn(char) -> bool) -> Cow<'_, str> {
-    let text = event.strip_suffix('\n').unwrap_or(event);
-    if !text.chars().any(is_escaped) {
+/// Control characters escaped as JSON has it, but for the last line end and, on a terminal, the ESC of colours.
+fn one_line(event: &[u8], colours: bool) -> Cow<'_, [u8]> {
+    let text = String::from_utf8_lossy(event.strip_suffix(b"\n").unwrap_or(event));
+    let is_harmless = |c: char| !c.is_control() || (colours && c == '\u{1b}');
+    if text.chars().all(is_harmless) {
         return event.into();
     }
     let mut line = String::with_capacity(event.len() + 16);
     for c in text.chars() {
-        if is_escaped(c) { line.extend(c.escape_default()) } else { line.push(c) }
+        if is_harmless(c) { line.push(c) } else { line.push_str(&format!("\\u{:04x}", u32::from(c))) }
     }
     line.push('\n');
-    line.into()
+    line.into_bytes().into()
 }
 
 #[cfg(test)]
@@ -108,7 +95,8 @@ mod tests {
     fn logged(format: LogFormat, write: impl FnOnce()) -> String {
         let kept = Kept::default();
         let to = kept.clone();
-        let log = log(EnvFilter::new("info"), format, false, move || OneLine::of(format, false, to.clone()));
+        let log =
+            log(EnvFilter::new("info"), format, false, move || OneLine { to: to.clone(), colours: false });
         tracing::dispatcher::with_default(&log, write);
         String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap()
     }
