@@ -119,10 +119,10 @@ impl Config {
             );
         }
         let is_seen = !self.address.ip().is_loopback() && self.tls.is_none();
-        if is_seen && self.access.key_count().is_some() {
+        if is_seen && self.access.key_count().is_some() && self.trusted_proxies.is_empty() {
             warnings.push(
                 "without TLS, keys and passwords cross the network in the clear: set SPAKE_TLS_CERT and SPAKE_TLS_KEY, \
-                 unless a balancer in front of this service ends TLS",
+                 unless a balancer in front ends TLS (then name it in SPAKE_TRUSTED_PROXIES)",
             );
         }
         warnings

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use spake_service::domain::access::Scope;
 
 use crate::support::account::{Account, Login};
+use crate::support::contract::{operation, operations};
 use crate::support::keys::Caller;
 use crate::support::{Client, KeysFile, TestApp, eventually, run};
 
@@ -34,6 +35,21 @@ pub fn endpoints() -> Vec<(&'static str, &'static str, Option<Value>, &'static [
         ("DELETE", "/spake/credentials/a/guesses", None, &["credential:write"]),
         ("POST", "/spake/login", body(), &["login"]),
     ]
+}
+
+#[test]
+fn this_list_has_every_endpoint_with_its_scopes() {
+    let listed: Vec<_> =
+        endpoints().iter().map(|(method, path, _, scopes)| (operation(method, path), *scopes)).collect();
+    let with_scopes =
+        |(.., said): &(_, _, &Value)| said["security"].as_array().is_some_and(|any| !any.is_empty());
+    assert_eq!(operations().filter(with_scopes).count(), listed.len());
+    for (said, scopes) in listed {
+        let said = &said.unwrap()["security"];
+        let documented: Vec<_> =
+            said.as_array().unwrap().iter().map(|one| one["apiKey"][0].as_str().unwrap()).collect();
+        assert_eq!(documented, scopes, "{said}");
+    }
 }
 
 #[test]

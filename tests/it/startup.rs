@@ -153,10 +153,19 @@ fn check_config_says_what_a_start_would_do_and_does_nothing() {
         [("SPAKE_API_KEYS_FILE", file.path()), ("SPAKE_ANONYMOUS_SCOPES", "login"), ("PORT", "1")];
     let (code, out, err) = run(&variables, &["check-config"]);
     assert_eq!((code, &*err), (0, ""), "{out}");
-    for line in ["0.0.0.0:1", "1 API keys", "without a key    login", "sessions in memory", "spake-service/1"]
-    {
+    for line in [
+        "0.0.0.0:1",
+        "1 API keys",
+        "without a key    login",
+        "sessions in memory",
+        "spake-service/1",
+        "in the clear",
+    ] {
         assert!(out.contains(line), "{line}: {out}");
     }
+    let (_, out, _) =
+        run(&[&variables[..], &[("SPAKE_TRUSTED_PROXIES", "10.0.0.0/8")]].concat(), &["check-config"]);
+    assert!(!out.contains("in the clear"), "the proxy ends TLS: {out}");
     let (_, out, _) = run(&[("SPAKE_INSECURE_NO_AUTH", "true")], &["check-config"]);
     assert!(
         out.contains("127.0.0.1:5000") && out.contains("warning") && out.contains("everyone who reaches"),
