@@ -287,6 +287,20 @@ fn apikey_makes_lists_and_checks_and_shows_a_key_once() {
     assert_eq!((code, out.lines().count()), (0, 2));
     assert!(out.starts_with("backend  session:read,login  does not expire\ntmp  login  expires 20"), "{out}");
     assert!(!out.contains(&key[20..]) && !out.contains(&expiring[20..]));
+    let check = |key: &str| {
+        let given = file.path.with_extension("given");
+        fs::write(&given, format!("{key}\n")).unwrap();
+        let mut command = crate::support::command();
+        command.envs(variables).args(["apikey", "check"]).stdin(fs::File::open(given).unwrap());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    assert_eq!(check(key), (Some(0), "backend  session:read,login  does not expire\n".to_owned()));
+    let stranger = KeysFile::new().add("backend", "login");
+    for (wrong, why) in [(&*stranger, "no key named backend"), ("x", "has not the form of a key")] {
+        let (code, said) = check(wrong);
+        assert!(code == Some(1) && said.contains(why) && !said.contains(&stranger[20..]), "{said}");
+    }
     let app = file.serve(&[]);
     app.called_with(key).get("/spake/credentials/a/kdf").ok();
     let mode = fs::metadata(&KeysFile::new().tap_added().path).unwrap().permissions().mode();
