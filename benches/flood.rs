@@ -1,4 +1,6 @@
-//! How long status and login take while `initiate` is flooded, beside how long they take on an idle service.
+//! How long status and login take while `initiate` is flooded, beside how long they take on an idle service; and, as a
+//! control, on one whose machine is kept busy by threads that do nothing and give way to all others. What those cost is
+//! the machine's doing (its caches, its frequency, its host), and none of stretching.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 
@@ -24,23 +26,29 @@ const IMPATIENCE: Duration = Duration::from_millis(100);
 fn main() {
     let service = Service::start(&[("SPAKE_GUESS_LIMIT", "1000")]);
     service.initiate();
-    let (mut idle, mut flooded) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    let [mut idle, mut busy, mut flooded] = std::array::from_fn(|_| [Vec::new(), Vec::new()]);
     // Alternating, so that a busy machine slows both alike.
     for round in 0..ROUNDS {
         ask(&service, &format!("idle-{round}"), &mut idle);
+        while_busy(|| ask(&service, &format!("busy-{round}"), &mut busy));
         let (opened, refused) =
             while_flooded(&service, || ask(&service, &format!("flooded-{round}"), &mut flooded));
         println!("round {round}: {opened} initiated and {refused} refused meanwhile");
     }
-    for (name, (idle, flooded)) in ["status", "login"].iter().zip(idle.into_iter().zip(flooded)) {
-        let (idle, flooded) = (Percentiles::of(idle), Percentiles::of(flooded));
+    for (name, times) in ["status", "login"].iter().zip(idle.into_iter().zip(busy).zip(flooded)) {
+        let ((idle, busy), flooded) = times;
+        let [idle, busy, flooded] = [idle, busy, flooded].map(Percentiles::of);
         println!(
-            "{name}: p50 {:?} idle, {:?} flooded; p99 {:?} idle, {:?} flooded: {:.2} x (target 3)",
+            "{name}: p50 {:?} idle, {:?} busy, {:?} flooded; p99 {:?} idle, {:?} busy, {:?} flooded: {:.2} x idle \
+             (target 3), {:.2} x busy",
             idle.p50,
+            busy.p50,
             flooded.p50,
             idle.p99,
+            busy.p99,
             flooded.p99,
-            flooded.p99.as_secs_f64() / idle.p99.as_secs_f64()
+            flooded.p99.as_secs_f64() / idle.p99.as_secs_f64(),
+            flooded.p99.as_secs_f64() / busy.p99.as_secs_f64()
         );
     }
 }
@@ -93,6 +101,21 @@ fn while_flooded(service: &Service, work: impl FnOnce()) -> (u64, u64) {
         stop.store(true, Ordering::Relaxed);
     });
     (opened.into_inner(), refused.into_inner())
+}
+
+/// Runs `work` beside a thread for each core that does nothing, at the priority that stretching has.
+fn while_busy(work: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                rustix::process::setpriority_process(None, 19).unwrap();
+                while !stop.load(Ordering::Relaxed) {}
+            });
+        }
+        work();
+        stop.store(true, Ordering::Relaxed);
+    });
 }
 
 struct Percentiles {
