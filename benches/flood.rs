@@ -110,7 +110,9 @@ fn while_busy(work: impl FnOnce()) {
         for _ in 0..thread::available_parallelism().unwrap().get() {
             scope.spawn(|| {
                 rustix::process::setpriority_process(None, 19).unwrap();
-                while !stop.load(Ordering::Relaxed) {}
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
             });
         }
         work();

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs::Access;
+
 use super::line::line;
 use super::queue::Queue;
 use crate::domain::audit::{AuditLog, Event};
@@ -53,6 +55,19 @@ impl ToFile {
             Ok(Self { queue })
         });
         opened.map_err(|error| CannotOpen { path, error })
+    }
+}
+
+impl ToFile {
+    /// Whether the file at `path` could be appended to, or made.
+    pub fn check(path: &Path) -> Result<(), CannotOpen> {
+        let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        let checked = if path.exists() {
+            OpenOptions::new().append(true).open(path).map(drop)
+        } else {
+            rustix::fs::access(parent, Access::WRITE_OK).map_err(io::Error::from)
+        };
+        checked.map_err(|error| CannotOpen { path: path.to_owned(), error })
     }
 }
 

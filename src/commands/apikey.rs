@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Failure, say};
 use crate::config::{parse_expiry, read_api_keys};
-use crate::domain::access::{ApiKey, KeyEntry, KeyName, NewKey, Scopes};
+use crate::domain::access::{ApiKey, ApiKeys, InvalidKeysFile, KeyEntry, KeyName, NewKey, Scopes};
 use crate::domain::time::Timestamp;
 
 #[derive(Args)]
@@ -90,6 +90,9 @@ fn append(file: &Path, entry: &KeyEntry) -> std::io::Result<()> {
     let mut open = options.read(true).append(true).create(true).mode(0o600).open(file)?;
     let mut text = String::new();
     open.read_to_string(&mut text)?;
+    if let Err(invalid @ InvalidKeysFile::Line { .. }) = ApiKeys::parse(&text) {
+        return Err(std::io::Error::other(format!("is no keys file, and was left as it is: {invalid}")));
+    }
     let separator = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     // In one write: a service may be reading.
     open.write_all(format!("{separator}{entry}\n").as_bytes())?;

@@ -92,7 +92,10 @@ impl Service {
 
     /// An error answer becomes its own sentence.
     pub(super) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let failed = |error: ureq::Error| Failure::run(format!("{}: {error}", self.url));
+        let failed = |error: ureq::Error| {
+            let what = error.to_string();
+            Failure::run(format!("{}: {what}{}", self.url, what_to_do(&what)))
+        };
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
@@ -101,7 +104,8 @@ impl Service {
             request = request.header("authorization", authorization.as_str());
         }
         let request = request.body(body.map(Value::to_string).unwrap_or_default());
-        let request = request.map_err(|error| Failure::usage(format!("--url: {error}")))?;
+        let request = request
+            .map_err(|error| Failure::usage(format!("--url: {error}; it begins with http:// or https://")))?;
         let mut response = self.agent.run(request).map_err(failed)?;
         let answer: Value = response.body_mut().read_json().map_err(failed)?;
         if !response.status().is_success() {
@@ -118,6 +122,19 @@ impl Service {
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call("POST", path, Some(body))
     }
+}
+
+/// What a person can do about an error of TLS, whose own words are about bytes.
+fn what_to_do(error: &str) -> &'static str {
+    [
+        ("UnknownIssuer", "; name the authority that signed its certificate with --ca"),
+        ("InvalidContentType", "; does it speak TLS? Without, its URL begins with http://"),
+        ("http parse fail", "; does it speak TLS? Then its URL begins with https://"),
+        ("CertificateRequired", "; it wants a certificate of its clients, which this command has not"),
+    ]
+    .into_iter()
+    .find_map(|(sign, advice)| error.contains(sign).then_some(advice))
+    .unwrap_or_default()
 }
 
 fn authorities(file: &Path) -> Result<RootCerts, Failure> {

@@ -1,5 +1,7 @@
 //! `spake-service`: serve until told to stop.
 
+use std::net::Ipv4Addr;
+
 use clap::Command;
 
 use super::{Failure, run_async, say};
@@ -18,7 +20,15 @@ pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<Config, 
         return Err(Failure::usage(format!("{name} is not a variable of this service (see --help)")));
     }
     logging::start(args).map_err(Failure::usage)?;
-    Config::from_args(args).map_err(Failure::usage)
+    let config = Config::from_args(args).map_err(Failure::usage)?;
+    // One letter less than what was meant, and the service would have no keys.
+    if config.access.key_count().is_none() && std::env::var_os("SPAKE_API_KEY_FILE").is_some() {
+        return Err(Failure::usage(
+            "SPAKE_API_KEY_FILE is for the commands that call a service; the file of a service's keys is \
+             SPAKE_API_KEYS_FILE",
+        ));
+    }
+    Ok(config)
 }
 
 async fn run(config: Config) -> Result<(), Failure> {
@@ -39,23 +49,32 @@ async fn run(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A command that tries the service out, but for its URL; none where it takes a certificate of the client's own.
+/// A command that tries the service out; none where it takes a certificate of the client's own.
 fn example(config: &Config) -> Option<String> {
     let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
-    let key = if config.access.key_count().is_some() { "SPAKE_API_KEY=<a key> " } else { "" };
-    let ca = match &config.tls {
+    let key = match config.access.key_count() {
+        Some(_) => "SPAKE_API_KEY=<a key with session:initiate,session:exchange> ",
         None => "",
-        Some(TlsFiles { client_ca: None, .. }) => " --ca <who signed its certificate>",
+    };
+    let to = match &config.tls {
+        None => "--url http://ADDRESS",
+        Some(TlsFiles { client_ca: None, .. }) => "--ca <its authority> --url https://<its name>:PORT",
         Some(TlsFiles { client_ca: Some(_), .. }) => return None,
     };
-    Some(format!("{key}{program} pair --password mypassword{ca} --url"))
+    Some(format!("{key}{program} pair --password mypassword {to}"))
 }
 
 fn announce(server: &Server, kept: &str, example: Option<&str>) {
-    let url = server.url();
-    say(format_args!("spake-service {} listening on {url} ({kept})\n", env!("CARGO_PKG_VERSION")));
+    let version = env!("CARGO_PKG_VERSION");
+    say(format_args!("spake-service {version} listening on {} ({kept})\n", server.url()));
     if let Some(example) = example {
-        say(format_args!("Try it from another terminal, with both sides of a pairing:\n  {example} {url}\n"));
+        let mut address = server.address();
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        let example = example.replace("ADDRESS", &address.to_string());
+        let example = example.replace("PORT", &address.port().to_string());
+        say(format_args!("Try it from another terminal, with both sides of a pairing:\n  {example}\n"));
     }
     if let Some(address) = server.admin_address() {
         say(format_args!("For operators: http://{address}/health/live, http://{address}/health/ready\n"));

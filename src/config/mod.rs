@@ -28,7 +28,7 @@ pub use self::secrets::read_api_key;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
 pub use self::tls::{TlsArgs, TlsFiles};
 pub use self::unknown::unknown_variable;
-use crate::domain::access::Access;
+use crate::domain::access::{Access, Reach};
 use crate::domain::accounts::AccountPolicy;
 use crate::domain::limits::{Limits, Quota};
 use crate::domain::pairing::PairingPolicy;
@@ -117,6 +117,9 @@ impl Config {
             warnings.push(
                 "--insecure-no-auth: everyone who reaches this address may use the service and read secrets",
             );
+        }
+        if self.access.reach() == Reach::Loopback && !self.trusted_proxies.is_empty() {
+            warnings.push("SPAKE_TRUSTED_PROXIES: without API keys, what a proxy forwards is refused");
         }
         let is_seen = !self.address.ip().is_loopback() && self.tls.is_none();
         if is_seen && self.access.key_count().is_some() && self.trusted_proxies.is_empty() {

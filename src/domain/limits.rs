@@ -1,5 +1,6 @@
 //! How much the service takes on: of one caller, and at once.
 
+use std::fmt;
 use std::num::NonZeroU32;
 
 /// How often one caller may ask.
@@ -20,4 +21,20 @@ pub struct Limits {
     pub per_key: Option<Quota>,
     /// Requests in work at once, of all callers.
     pub in_flight: usize,
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quota = |quota: Option<Quota>| match quota {
+            Some(Quota { per_second, burst }) => format!("{per_second} requests a second, {burst} at once"),
+            None => "none".to_owned(),
+        };
+        write!(
+            f,
+            "an address: {}; a key: {}; {} requests in work",
+            quota(self.per_address),
+            quota(self.per_key),
+            self.in_flight
+        )
+    }
 }

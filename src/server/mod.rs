@@ -103,6 +103,13 @@ impl StartError {
     }
 }
 
+/// Reads what a start reads beside the configuration itself, and opens nothing for good.
+pub fn check_files(config: &Config) -> Result<(), StartError> {
+    config.tls.as_ref().map_or(Ok(()), tls::check)?;
+    config.audit_file.as_deref().map_or(Ok(()), ToFile::check)?;
+    Ok(())
+}
+
 /// A service that is listening and not yet answering.
 pub struct Server {
     listener: TcpListener,

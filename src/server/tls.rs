@@ -47,6 +47,11 @@ pub(super) fn start(files: TlsFiles) -> Result<RustlsConfig, BadTlsFile> {
     Ok(config)
 }
 
+/// Whether the files are of use.
+pub(super) fn check(files: &TlsFiles) -> Result<(), BadTlsFile> {
+    read(files).map(drop)
+}
+
 fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, BadTlsFile> {
     // Named, for there is no default any more as soon as another crate brings a second provider.
     let provider = Arc::new(ring::default_provider());

@@ -280,6 +280,13 @@ fn apikey_makes_lists_and_checks_and_shows_a_key_once() {
     let file = KeysFile::new();
     fs::write(&file.path, line).unwrap();
     fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600)).unwrap();
+    // A file of another kind is left as it is.
+    let other = file.path.with_extension("other");
+    fs::write(&other, "k1:AAEC\n").unwrap();
+    let (code, _, err) =
+        run(&[], &["apikey", "new", "x", "--scopes", "login", "--append", other.to_str().unwrap()]);
+    assert!(code == 1 && err.contains("is no keys file"), "{err}");
+    assert_eq!(fs::read_to_string(other).unwrap(), "k1:AAEC\n");
     // A file whose last line has no end gets one.
     let expiring = file.add_with("tmp", "login", &["--expires-in", "90days"]);
     let variables = [("SPAKE_API_KEYS_FILE", file.path())];

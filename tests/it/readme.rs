@@ -68,8 +68,8 @@ fn the_walk_through_of_api_keys_works() {
     };
     let making = making.replace("target/release/spake-service", BINARY);
     let key = shell(&format!("{making}\necho \"$BACKEND\""), "");
-    assert!(start.starts_with("keys SPAKE_ANONYMOUS_SCOPES=session:exchange,login "), "{start}");
-    let keys = directory.path().join("keys");
+    assert!(start.starts_with("api-keys SPAKE_ANONYMOUS_SCOPES=session:exchange,login "), "{start}");
+    let keys = directory.path().join("api-keys");
     let app = TestApp::with(&[
         ("SPAKE_API_KEYS_FILE", keys.to_str().unwrap()),
         ("SPAKE_ANONYMOUS_SCOPES", "session:exchange,login"),

@@ -172,6 +172,15 @@ fn check_config_says_what_a_start_would_do_and_does_nothing() {
         "{out}"
     );
     refused(&[("SPAKE_HOST", "0.0.0.0")], &["check-config"], &["SPAKE_HOST", "apikey new"]);
+    refused(
+        &[("SPAKE_TLS_CERT", "/none"), ("SPAKE_TLS_KEY", "/none")],
+        &["check-config"],
+        &["SPAKE_TLS_CERT", "/none"],
+    );
+    refused(&[("SPAKE_AUDIT_FILE", "/none/audit")], &["check-config"], &["SPAKE_AUDIT_FILE", "/none/audit"]);
+    let audit = file.path.with_extension("audit");
+    let (code, out, _) = run(&[("SPAKE_AUDIT_FILE", audit.to_str().unwrap())], &["check-config"]);
+    assert!(code == 0 && !audit.exists(), "{out}");
     refused(&[("SPAKE_SESION_TTL", "1s")], &["check-config"], &["SPAKE_SESION_TTL"]);
 }
 
@@ -184,6 +193,16 @@ fn an_audit_file_that_cannot_be_opened_is_named() {
             &["SPAKE_AUDIT_FILE", file, "cannot be opened"],
         );
     }
+}
+
+#[test]
+fn the_clients_key_file_is_not_taken_for_the_services() {
+    let file = KeysFile::new();
+    file.add("backend", "session:initiate");
+    refused(&[("SPAKE_API_KEY_FILE", file.path())], &[], &["SPAKE_API_KEY_FILE", "SPAKE_API_KEYS_FILE"]);
+    // A shell may have both.
+    let both = [("SPAKE_API_KEY_FILE", "client"), ("SPAKE_API_KEYS_FILE", file.path())];
+    assert_eq!(run(&both, &["check-config"]).0, 0);
 }
 
 #[test]

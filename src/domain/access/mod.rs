@@ -68,6 +68,13 @@ impl Access {
         Some(keys.iter().count())
     }
 
+    /// How many of them are not accepted any more.
+    pub fn expired_keys(&self, now: Timestamp) -> usize {
+        let Some(keys) = &self.keys else { return 0 };
+        let keys = keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().filter(|entry| entry.expires.is_some_and(|expires| expires <= now)).count()
+    }
+
     /// What a caller without a key may do.
     pub const fn anonymous(&self) -> Scopes {
         self.anonymous
