@@ -1,14 +1,14 @@
 //! Events as JSON lines in a file of their own, written by a thread of its own: a disk that hangs holds up no request.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::Access;
+use rustix::fs::{Access, OFlags};
 
 use super::line::line;
 use super::queue::Queue;
@@ -156,7 +156,29 @@ impl Writer {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    let is_torn = is_torn(path);
+    // A pipe that nobody reads is an error, and not a start that never ends.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags).open(path)?;
+    rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+    if is_torn {
+        // Somebody was killed in the middle of a line: the next is one of its own.
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
+}
+
+/// Whether the file is there and its last line has no end.
+fn is_torn(path: &Path) -> bool {
+    let last = || {
+        let mut file =
+            File::open(path).ok().filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()))?;
+        file.seek(SeekFrom::End(-1)).ok()?;
+        let mut last = [0];
+        file.read_exact(&mut last).ok()?;
+        Some(last)
+    };
+    path.is_file() && last().is_some_and(|last| last != *b"\n")
 }
 
 fn identity(metadata: &Metadata) -> (u64, u64) {

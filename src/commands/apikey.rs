@@ -90,7 +90,7 @@ fn append(file: &Path, entry: &KeyEntry) -> std::io::Result<()> {
     let mut open = options.read(true).append(true).create(true).mode(0o600).open(file)?;
     let mut text = String::new();
     open.read_to_string(&mut text)?;
-    if let Err(invalid @ InvalidKeysFile::Line { .. }) = ApiKeys::parse(&text) {
+    if let Err(invalid @ InvalidKeysFile::Line { .. }) = ApiKeys::parse(&format!("{text}\n")) {
         return Err(std::io::Error::other(format!("is no keys file, and was left as it is: {invalid}")));
     }
     let separator = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };

@@ -1,6 +1,7 @@
 //! What the commands that are clients have in common: the service over HTTP, and where a password comes from.
 
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,6 +60,9 @@ pub(super) struct ServiceArgs {
     /// PEM file with the certificates that may sign the service's [default: the public authorities]
     #[arg(long, env = "SPAKE_CA", value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Send passwords and keys to another machine over http://, where the network can read them
+    #[arg(long)]
+    allow_plain_http: bool,
 }
 
 /// A service, as its clients see it.
@@ -71,9 +75,22 @@ pub(super) struct Service {
 
 impl ServiceArgs {
     pub(super) fn connect(&self) -> Result<Service, Failure> {
+        if !self.allow_plain_http && is_plain_http_to_another_machine(&self.url) {
+            return Err(Failure::usage(format!(
+                "--url: {}: the network could read what is sent; use https://, or say --allow-plain-http",
+                self.url
+            )));
+        }
         let key = read_api_key(self.api_key_file.as_deref()).map_err(Failure::usage)?;
         Service::new(self, key.map(|key| Zeroizing::new(format!("Bearer {}", *key))))
     }
+}
+
+fn is_plain_http_to_another_machine(url: &str) -> bool {
+    let Ok(url) = url.parse::<ureq::http::Uri>() else { return false };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    url.scheme_str() == Some("http") && !is_here
 }
 
 impl Service {

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::ServeArgs;
+use crate::domain::access::ApiKey;
 use crate::server::StartError;
 
 /// Something in the configuration or on the command line is wrong; also what clap uses.
@@ -96,6 +97,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { code, line }) => {
             // The log may be off or elsewhere; this line is for who started the command.
+            let line = ApiKey::redact(&line);
             drop(std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {line}\n")));
             ExitCode::from(code)
         }

@@ -126,6 +126,13 @@ pub fn read_api_keys(path: &Path) -> Result<ApiKeys, InvalidConfig> {
             metadata.mode() & 0o7777
         )));
     }
+    let own = rustix::process::geteuid().as_raw();
+    if ![0, own].contains(&metadata.uid()) {
+        return Err(wrong(format!(
+            "belongs to user {}, who may write it and so give itself keys; it must be root's or this service's own",
+            metadata.uid()
+        )));
+    }
     // Somebody may have put a key itself into it.
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_LEN + 1).read_to_string(&mut text).map_err(cannot_read)?;

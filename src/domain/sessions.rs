@@ -41,7 +41,8 @@ pub struct State {
 pub struct Stepped {
     /// The outcome.
     pub outcome: Outcome,
-    owner: Owner,
+    /// `None`: nobody's.
+    owner: Option<Owner>,
 }
 
 /// A confirmed session's secret, for a backend.
@@ -74,7 +75,7 @@ impl Stepped {
     pub fn secret_for(&self, caller: &Caller) -> Option<&SharedSecret> {
         let may = caller.may(Scope::SecretRead)
             && (self.outcome.is_confirmed() || caller.may(Scope::SecretUnconfirmed))
-            && self.owner.shows_to(caller);
+            && self.owner.as_ref().is_none_or(|owner| owner.shows_to(caller));
         may.then(|| self.outcome.shared_secret())
     }
 }
@@ -99,15 +100,21 @@ impl Sessions {
         Self { records: Records::new(store, sealer, formats), logins, facts: Arc::new(facts) }
     }
 
-    /// Judges the client's confirmation: the session's one guess.
+    /// Judges the client's confirmation: the session's one guess. For a caller that may be no client of such a session it
+    /// is not there.
     pub async fn confirm(
         &self,
         id: &SessionId,
+        caller: &Caller,
         confirmation: Result<Confirmation, Malformed>,
     ) -> Result<Stepped, ServiceError> {
         let field = confirmation.as_ref().map_or(&[][..], |Confirmation(bytes)| bytes);
         let request = Fingerprint::new(&self.facts.seed, "confirm", id, &[field]);
-        self.step(id, request, |session| session.confirm(confirmation, request)).await
+        self.step(id, request, |session| match session.is_confirmed_by(caller) {
+            true => session.confirm(confirmation, request),
+            false => Step::refuse(Refusal::NotFound),
+        })
+        .await
     }
 
     /// Where a session is in its life, for a caller that may know of it.
@@ -138,7 +145,7 @@ impl Sessions {
         }
         for _ in 0..MAX_RACES {
             let (session, stored) = self.records.read(id).await?;
-            if !session.owner().is_removable_by(caller) {
+            if !session.owner().is_some_and(|owner| owner.is_removable_by(caller)) {
                 return Err(Refusal::NotFound.into());
             }
             // The state that was read: under the same id there may be another's session meanwhile.
@@ -170,7 +177,7 @@ impl Sessions {
     ) -> Result<Stepped, ServiceError> {
         for _ in 0..MAX_RACES {
             let (session, stored) = self.records.read(id).await?;
-            let owner = session.owner().clone();
+            let owner = session.owner().cloned();
             let Step { write, answer } = step(session);
             let written = match write {
                 // The answer is another request's, whose write may not be safe yet.
@@ -221,7 +228,7 @@ impl Sessions {
     async fn settled(&self, id: &SessionId, caller: &Caller) -> Result<(Session, Stored), ServiceError> {
         for _ in 0..MAX_RACES {
             let (session, stored) = self.records.read(id).await?;
-            if !session.owner().shows_to(caller) {
+            if !session.shows_to(caller) {
                 return Err(Refusal::NotFound.into());
             }
             if self.records.settle(id, stored.revision).await? {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
@@ -25,8 +25,8 @@ pub(super) async fn context(mut request: Request, next: Next) -> Response {
     let request_id: Arc<str> = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string()).into();
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
     let secret_path = request.uri().path().starts_with("/spake");
-    // The path may hold an id that callers chose: it is not logged. The method is one of a few words.
-    let span = tracing::info_span!("request", id = %request_id, method = %request.method());
+    // The path may hold an id that callers chose: it is not logged, and neither is a method of their own invention.
+    let span = tracing::info_span!("request", id = %request_id, method = known(request.method()));
     let response = next.run(request).instrument(span.clone()).await;
     let mut response = span.in_scope(|| rendered(response, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -37,6 +37,19 @@ pub(super) async fn context(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     }
     response
+}
+
+fn known(method: &Method) -> &str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if KNOWN.contains(method) { method.as_str() } else { "another" }
 }
 
 /// The caller's own id, if it is one that cannot forge log lines, and no API key that went into the wrong header.

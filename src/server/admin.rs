@@ -1,8 +1,9 @@
 //! The operators' listener.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 
-use super::StartError;
+use super::{StartError, connections};
 use crate::config::Listener;
 use crate::http::{self, Admin};
 
@@ -27,8 +28,10 @@ pub(super) fn bind(configured: Option<Listener>) -> Result<Option<TcpListener>, 
 }
 
 /// Answers operators until the process ends, so that they see it drain.
-pub(super) fn serve(listener: TcpListener, admin: Admin) -> Result<(), StartError> {
-    let server = axum_server::from_tcp(listener).map_err(StartError::Serve)?;
+pub(super) fn serve(listener: TcpListener, admin: Admin, timeout: Duration) -> Result<(), StartError> {
+    let mut server =
+        axum_server::from_tcp(listener).map_err(StartError::Serve)?.first_request_timeout(timeout);
+    connections::limit(&mut server, timeout);
     tokio::spawn(async move {
         if let Err(error) = server.serve(http::admin_router(admin).into_make_service()).await {
             tracing::error!(%error, "the operators' listener failed");

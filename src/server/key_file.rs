@@ -28,11 +28,9 @@ pub(super) fn watch_api_keys(file: PathBuf, access: Arc<Access>) {
 
 fn watch(file: PathBuf, reread: impl Fn(&Path) -> Result<String, InvalidConfig> + Send + 'static) {
     let watch = Watch::on([file.clone()]);
-    let keep_up = move |said: fn(String)| match reread(&file) {
-        Ok(what) => said(what),
-        Err(error) => tracing::error!(%error, "keys not replaced"),
-    };
     // A start may have waited long for Redis since the file was read.
-    keep_up(drop);
-    watch.call(move || keep_up(|what| tracing::info!("{what}")));
+    if let Err(error) = reread(&file) {
+        tracing::error!(%error, "keys not replaced");
+    }
+    watch.call("keys", move || reread(&file).map(|read| tracing::info!("{read}")));
 }

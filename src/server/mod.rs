@@ -217,7 +217,7 @@ impl Server {
             .first_request_timeout(timeout);
         connections::limit(&mut server, timeout);
         if let Some(listener) = self.admin_listener {
-            admin::serve(listener, self.admin)?;
+            admin::serve(listener, self.admin, timeout)?;
         }
         let service = http::router(self.app).into_make_service_with_connect_info::<SocketAddr>();
         let serving: BoxFuture<'static, _> = match self.tls {

@@ -36,13 +36,11 @@ pub(super) fn start(files: TlsFiles) -> Result<RustlsConfig, BadTlsFile> {
     let watch = Watch::on([&files.cert, &files.key].into_iter().chain(&files.client_ca).cloned());
     let config = RustlsConfig::from_config(read(&files)?);
     let current = config.clone();
-    watch.call(move || match read(&files) {
+    watch.call("TLS certificate", move || {
         // Open connections go on; sessions of the old configuration cannot be resumed.
-        Ok(new) => {
-            current.reload_from_config(new);
-            tracing::info!("TLS certificate read again");
-        }
-        Err(error) => tracing::error!(%error, "TLS certificate not replaced"),
+        current.reload_from_config(read(&files)?);
+        tracing::info!("TLS certificate read again");
+        Ok::<_, BadTlsFile>(())
     });
     Ok(config)
 }

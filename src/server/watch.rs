@@ -1,5 +1,6 @@
 //! Files that are replaced without a restart.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -23,18 +24,27 @@ impl Watch {
         Self { known: marks(&files), files }
     }
 
-    /// Calls `reread` after every change. Two looks must find the same, so that nobody is in the middle of writing, or has
-    /// replaced one of two files that belong together.
-    pub(super) fn call(self, reread: impl Fn() + Send + 'static) {
+    /// Calls `reread` after every change, again and again until it succeeds: a file that could not be read for a moment may
+    /// have taken away somebody's key. What is wrong is said once. Two looks must find the same, so that nobody is in the
+    /// middle of writing, or has replaced one of two files that belong together.
+    pub(super) fn call<E: Display>(
+        self,
+        what: &'static str,
+        reread: impl Fn() -> Result<(), E> + Send + 'static,
+    ) {
         let Self { files, mut known } = self;
-        let mut last = known.clone();
+        let (mut last, mut told) = (known.clone(), known.clone());
         every(LOOK_EVERY, move || {
             let now = marks(&files);
             let settled = now == last;
             last.clone_from(&now);
             if settled && now != known {
-                known = now;
-                reread();
+                match reread() {
+                    Ok(()) => known.clone_from(&now),
+                    Err(error) if now != told => tracing::error!(%error, "{what} not replaced"),
+                    Err(_) => {}
+                }
+                told = now;
             }
             std::future::ready(())
         });
@@ -49,4 +59,32 @@ fn mark(file: &Path) -> Mark {
     use std::os::unix::fs::MetadataExt;
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino(), metadata.mode()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_could_not_be_read_is_read_as_soon_as_it_can() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let file = directory.path().join("keys");
+        std::fs::write(&file, "old").unwrap();
+        let reads = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&reads);
+        // Out of file descriptors, twice.
+        Watch::on([file.clone()])
+            .call("keys", move || if count.fetch_add(1, Ordering::SeqCst) < 2 { Err("no") } else { Ok(()) });
+        std::fs::write(&file, "newer").unwrap();
+        while reads.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        for _ in 0..5 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        assert_eq!(reads.load(Ordering::SeqCst), 3, "read once, when it could be");
+    }
 }

@@ -6,10 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 use spake_service::domain::access::Scope;
 
-use crate::support::account::{Account, Login};
 use crate::support::contract::{operation, operations};
-use crate::support::keys::Caller;
-use crate::support::{Client, KeysFile, TestApp, eventually, run};
+use crate::support::{KeysFile, eventually, run};
 
 pub const EVERYTHING: &str = "session:initiate,session:exchange,session:read,session:admin,secret:read,\
                           secret:unconfirmed,login,credential:read,credential:write";
@@ -140,107 +138,6 @@ fn an_expired_key_is_an_unknown_one_and_says_so() {
     assert!(answer.refused(401, "unknown_api_key").string("error").contains("expired"));
 }
 
-/// A session of `backend`'s, exchanged and confirmed by whoever has `client`'s key; what the client got each time.
-fn paired(app: &TestApp, backend: &Caller<'_>, client: &Caller<'_>, id: &str) -> [Value; 2] {
-    let initiated = backend.post("/spake/initiate", &json!({ "session_id": id, "password": "p" })).ok();
-    let run = Client::against(&initiated, "p");
-    let exchanged = client.post("/spake/exchange", &run.exchange_request()).ok();
-    let confirmed = client.post("/spake/confirm", &run.confirm_request()).ok();
-    assert_eq!(confirmed.field("confirmed"), true, "{}", app.log());
-    [exchanged.field("shared_secret"), confirmed.field("shared_secret")]
-}
-
-#[test]
-fn the_secret_is_never_given_to_a_caller_without_the_scope_for_it() {
-    let file = KeysFile::new();
-    let backend = file.add("backend", "session:initiate,secret:read");
-    let cases = [
-        ("session:exchange", [false, false]),
-        // All but the one that counts.
-        (&EVERYTHING.replace("secret:read,", ""), [false, false]),
-        ("session:exchange,secret:unconfirmed", [false, false]),
-    ]
-    .map(|(scopes, given)| (file.add("client", scopes), given));
-    // Of one's own sessions.
-    let own = [
-        ("session:initiate,session:exchange,secret:read", [false, true]),
-        ("session:initiate,session:exchange,secret:read,secret:unconfirmed", [true, true]),
-        (EVERYTHING, [true, true]),
-    ]
-    .map(|(scopes, given)| (file.add("own", scopes), given));
-    // Of another's sessions: as an administrator only.
-    let others = [
-        ("session:exchange,secret:read,secret:unconfirmed", [false, false]),
-        ("session:exchange,secret:read,session:admin", [false, true]),
-    ]
-    .map(|(scopes, given)| (file.add("other", scopes), given));
-    let app = file.serve(&[]);
-    let backend = app.called_with(&backend);
-    let mut number = 0;
-    let mut check = |opener: &Caller<'_>, key: &str, given: [bool; 2]| {
-        number += 1;
-        let got = paired(&app, opener, &app.called_with(key), &format!("s{number}"));
-        assert_eq!(got.map(|secret| secret.is_string()), given, "session {number}");
-    };
-    for (key, given) in cases.iter().chain(&others) {
-        check(&backend, key, *given);
-    }
-    for (key, given) in &own {
-        check(&app.called_with(key), key, *given);
-    }
-}
-
-#[test]
-fn a_session_of_another_key_answers_like_one_that_is_not_there() {
-    let file = KeysFile::new();
-    let mine = "session:initiate,session:exchange,session:read,secret:read";
-    let (a, b) = (file.add("a", mine), file.add("b", mine));
-    let (second_of_a, admin) = (file.add("a", mine), file.add("admin", EVERYTHING));
-    let app = file.serve(&[("SPAKE_ANONYMOUS_SCOPES", "session:read")]);
-    let [a, b, second_of_a, admin] = [&a, &b, &second_of_a, &admin].map(|key| app.called_with(key));
-    paired(&app, &a, &b, "s");
-    let text = |answer: crate::support::Answer| {
-        let id = answer.string("request_id");
-        answer.refused(404, "session_not_found").text.replace(&id, "")
-    };
-    for (method, path) in
-        [("GET", "/spake/status/"), ("GET", "/spake/secret/"), ("DELETE", "/spake/cleanup/")]
-    {
-        let ask = |id: &str| text(b.call(method, &format!("{path}{id}"), None));
-        assert_eq!(ask("s"), ask("unknown"));
-    }
-    app.get("/spake/status/s").refused(404, "session_not_found");
-    // Another key of the same name is the same caller; administrators see all.
-    for caller in [&a, &second_of_a, &admin] {
-        caller.get("/spake/status/s").ok();
-        caller.get("/spake/secret/s").ok();
-    }
-    a.delete("/spake/cleanup/s").ok();
-    a.delete("/spake/cleanup/s").refused(404, "session_not_found");
-    paired(&app, &b, &b, "t");
-    admin.delete("/spake/cleanup/t").ok();
-}
-
-#[test]
-fn a_login_is_nobodys_and_its_secret_is_for_backends() {
-    let file = KeysFile::new();
-    let (registrar, backend) =
-        (file.add("registrar", "credential:write"), file.add("backend", "secret:read"));
-    let app = file.serve(&[("SPAKE_ANONYMOUS_SCOPES", "login")]);
-    let account = Account::at(&app, "alice", "p");
-    let verifier = json!({ "verifier": account.verifier() });
-    let created = app.called_with(&registrar).call("PUT", "/spake/credentials/alice", Some(&verifier));
-    assert_eq!(created.status, 201);
-    let login = account.begin();
-    let answer = login.post(&app).ok();
-    let (proved, confirmation, secret) = Login::against(login, &answer).right().unwrap();
-    assert_eq!(proved.confirm(&app, &confirmation).ok().field("shared_secret"), Value::Null);
-    let path = format!("/spake/secret/{}", proved.session_id);
-    let read = app.called_with(&backend).get(&path).ok();
-    assert_eq!((read.string("shared_secret"), read.string("credential_id")), (secret, "alice".to_owned()));
-    app.get(&path).refused(401, "missing_api_key");
-}
-
 #[test]
 fn the_keys_file_is_read_again_when_it_changes_and_a_bad_one_is_named_and_not_taken() {
     let file = KeysFile::new();
@@ -253,9 +150,11 @@ fn the_keys_file_is_read_again_when_it_changes_and_a_bad_one_is_named_and_not_ta
         (app.called_with(&second).get(path).status == 200).then_some(())
     });
     let text = fs::read_to_string(&file.path).unwrap();
-    let without_first: String = text.lines().filter(|line| !line.starts_with("first ")).collect();
+    let without_first: String =
+        text.lines().filter(|line| !line.starts_with("first ")).map(|line| format!("{line}\n")).collect();
     for (bad, mode, why) in [
-        (format!("{without_first}\nx {first} login\n"), 0o600, "line 2: holds a key itself"),
+        (format!("{without_first}x {first} login\n"), 0o600, "line 2: holds a key itself"),
+        (without_first.trim_end().to_owned(), 0o600, "in the middle of a line"),
         (String::new(), 0o600, "has no key"),
         (without_first.clone(), 0o622, "others than its owner may write it"),
     ] {
@@ -339,6 +238,8 @@ fn the_commands_call_with_the_key_of_the_environment_or_a_file() {
         let (code, _, err) = run(&variables, &[command, &arguments].concat());
         assert_eq!((code, &*err), (0, ""), "{command:?}");
     }
+    let (code, _, err) = run(&variables, &["credential", "list", "--url", "http://192.0.2.1:5000"]);
+    assert!(code == 2 && err.contains("--allow-plain-http"), "{err}");
     let pair = ["pair", "--url", &app.url, "--password", "p", "--iterations", crate::support::ITERATIONS];
     assert_eq!(run(&variables, &pair).0, 0);
 }

@@ -246,6 +246,19 @@ fn a_file_that_nobody_takes_holds_up_no_answer() {
 }
 
 #[test]
+fn a_line_that_was_torn_is_not_continued() {
+    let audit = AuditFile::new();
+    fs::write(&audit.path, "{\"time\":\"2026").unwrap();
+    let mut app = TestApp::with(&[audit.variable()]);
+    app.get("/spake/sessions").ok();
+    app.terminate();
+    assert_eq!(app.wait().code(), Some(0));
+    let text = fs::read_to_string(&audit.path).unwrap();
+    let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((text.lines().count(), &last["action"]), (2, &"session.list".into()));
+}
+
+#[test]
 fn a_graceful_shutdown_leaves_no_event_unwritten() {
     let audit = AuditFile::new();
     let mut app = TestApp::with(&[audit.variable()]);

@@ -196,3 +196,13 @@ fn a_refused_request_is_one_line_and_its_event_has_the_callers_request_id() {
     audit.of_answer(&forged);
     assert_eq!(audit.events().len(), 2);
 }
+
+#[test]
+fn a_method_of_a_callers_own_invention_is_not_logged() {
+    let app = TestApp::start();
+    let answer =
+        app.raw(b"hunter2MyPassword /spake/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    answer.refused(405, "method_not_allowed");
+    eventually("it is logged", || app.log().contains("method_not_allowed").then_some(()));
+    assert!(!app.log().contains("hunter2"), "{}", app.log());
+}

@@ -11,7 +11,7 @@ use spake_protocol::Password;
 use spake_protocol::spake2::{PartyB, Setting, ShareA, W};
 use spake_protocol::spake2plus::{ShareP, VerifierRecord};
 use spake_protocol::stretch::{Kdf, Salt};
-use spake_service::domain::access::{KeyName, Owner};
+use spake_service::domain::access::{Caller, KeyName, Owner, Scopes};
 use spake_service::domain::accounts::{Material, Registration, SaltedKdf};
 use spake_service::domain::ids::{ClientId, CredentialId, SessionId};
 use spake_service::domain::keyspace;
@@ -21,6 +21,7 @@ use spake_service::domain::sealing::Purpose;
 use spake_service::domain::session::{Confirmation, Parties};
 
 const WRONG: Confirmation = Confirmation([0; 32]);
+const ANYONE: Caller = Caller { key: None, scopes: Scopes::ALL };
 
 fn write(target: &str, name: &str, bytes: &[u8]) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -64,7 +65,7 @@ async fn pairing(world: &World, share: &ShareA) {
     session(world, &id, "pairing-initiated").await;
     assert!(world.app.pairing.exchange(&id, Ok(share.clone()), Ok(None)).await.is_ok());
     session(world, &id, "pairing-completed").await;
-    assert!(world.app.sessions.confirm(&id, Ok(WRONG)).await.is_err());
+    assert!(world.app.sessions.confirm(&id, &ANYONE, Ok(WRONG)).await.is_err());
     session(world, &id, "pairing-failed").await;
 }
 
@@ -87,7 +88,7 @@ async fn account(world: &World, share: &ShareA) {
     let caller = IpAddr::from(Ipv4Addr::LOCALHOST);
     let login = world.app.accounts.login(&id, Ok(share), Some(caller)).await.expect("answered");
     session(world, &login.session_id, "login-answered").await;
-    assert!(world.app.sessions.confirm(&login.session_id, Ok(WRONG)).await.is_err());
+    assert!(world.app.sessions.confirm(&login.session_id, &ANYONE, Ok(WRONG)).await.is_err());
     session(world, &login.session_id, "login-failed").await;
 }
 

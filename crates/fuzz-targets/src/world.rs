@@ -101,7 +101,7 @@ pub fn world() -> World {
 
 /// One for everyone, behind a proxy, that has the key [`KEY`].
 pub fn world_with_keys() -> World {
-    let line = format!("fuzzer {} login,session:exchange,session:read", hex::encode(Sha256::digest(KEY)));
+    let line = format!("fuzzer {} login,session:exchange,session:read\n", hex::encode(Sha256::digest(KEY)));
     world_with(Access::with_keys(ApiKeys::parse(&line).expect("a key"), Scopes::NONE))
 }
 

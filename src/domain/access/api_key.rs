@@ -66,6 +66,20 @@ impl ApiKey {
         text.starts_with(PREFIX)
     }
 
+    /// `text` without the keys in it: somebody may have put one where a name or a file belongs.
+    pub fn redact(text: &str) -> String {
+        let mut parts = text.split(PREFIX);
+        let mut redacted = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            let rest = part.trim_start_matches(is_of_key);
+            redacted.push_str(PREFIX);
+            redacted.push_str(if rest.len() < part.len() { "…" } else { "" });
+            redacted.push_str(rest);
+        }
+        redacted
+    }
+
     /// The name within it.
     pub fn name(&self) -> &KeyName {
         &self.name
@@ -111,6 +125,14 @@ mod tests {
             assert_eq!((key.name(), key.hash), (&name, new.hash()));
             assert_ne!(NewKey::generate(&name).hash(), new.hash());
         }
+    }
+
+    #[test]
+    fn what_is_redacted_holds_no_key_and_all_else() {
+        let key = NewKey::generate(&KeyName::parse("back.end").unwrap());
+        let text = format!("`{0}`, {0}: spk_<name>_<secret>", key.expose());
+        assert_eq!(ApiKey::redact(&text), "`spk_…`, spk_…: spk_<name>_<secret>");
+        assert_eq!(ApiKey::redact("nothing"), "nothing");
     }
 
     #[test]

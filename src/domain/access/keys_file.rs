@@ -38,6 +38,9 @@ pub enum InvalidKeysFile {
         /// In words.
         why: String,
     },
+    /// A last line without an end, which may be half of one: an expiry could be missing, or a scope.
+    #[error("ends in the middle of a line; each line, the last too, has a line end")]
+    Torn,
     /// A file without any key would lock everyone out, or, worse, be taken for "no keys".
     #[error("has no key in it; make one with `spake-service apikey new NAME --scopes …`")]
     Empty,
@@ -46,6 +49,9 @@ pub enum InvalidKeysFile {
 impl ApiKeys {
     /// Reads the text of a keys file.
     pub fn parse(text: &str) -> Result<Self, InvalidKeysFile> {
+        if !text.is_empty() && !text.ends_with('\n') {
+            return Err(InvalidKeysFile::Torn);
+        }
         let mut keys = Self::default();
         for (index, line) in text.lines().enumerate() {
             let line = line.split_once('#').map_or(line, |(line, _)| line).trim();
@@ -189,6 +195,7 @@ mod tests {
         }
         let twice = format!("a {hash} login\na {hash} session:read\n");
         assert!(ApiKeys::parse(&twice).unwrap_err().to_string().contains("twice"));
+        assert_eq!(ApiKeys::parse(twice.trim_end()), Err(InvalidKeysFile::Torn));
         for empty in ["", "\n", "# a comment\n"] {
             assert_eq!(ApiKeys::parse(empty), Err(InvalidKeysFile::Empty));
         }

@@ -114,7 +114,7 @@ pub struct Caller {
     pub scopes: Scopes,
 }
 
-/// Whose a session is: the key's that made it, or nobody's.
+/// Whose a pairing is: the key's that opened it; or, without one, that of callers without a key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Owner(pub Option<KeyName>);
 
@@ -131,10 +131,10 @@ impl Caller {
 }
 
 impl Owner {
-    /// Whether `caller` may know that there is such a session: it is nobody's, its own, or the caller administers
-    /// all.
+    /// Whether `caller` may know that there is such a session: it is its own, or the caller administers all. A caller
+    /// with a key does not see what somebody without one has opened, perhaps under an id that it has used itself.
     pub fn shows_to(&self, caller: &Caller) -> bool {
-        self.0.is_none() || self.0 == caller.key || caller.may(Scope::SessionAdmin)
+        self.0 == caller.key || caller.may(Scope::SessionAdmin)
     }
 
     /// Whether `caller` may remove it: its own, or any as an administrator.
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_wrong_key_is_nobody_and_no_key_is_an_anonymous_caller() {
         let key = NewKey::generate(&KeyName::parse("a").unwrap());
-        let line = format!("a {} session:read,login", hex::encode(key.hash()));
+        let line = format!("a {} session:read,login\n", hex::encode(key.hash()));
         let access = Access::with_keys(ApiKeys::parse(&line).unwrap(), Scopes::NONE);
         let identify = |text| access.identify(text, Timestamp::from_millis(0));
         assert_eq!(identify(Some(key.expose())), Ok(caller(Some("a"), "session:read,login")));
@@ -163,20 +163,20 @@ mod tests {
             assert_eq!(identify(Some(wrong)), Err(UnknownKey), "{wrong}");
         }
         let next = NewKey::generate(&KeyName::parse("a").unwrap());
-        access.replace_keys(ApiKeys::parse(&format!("a {} login", hex::encode(next.hash()))).unwrap());
+        access.replace_keys(ApiKeys::parse(&format!("a {} login\n", hex::encode(next.hash()))).unwrap());
         assert_eq!(identify(Some(key.expose())), Err(UnknownKey));
         assert_eq!(identify(Some(next.expose())), Ok(caller(Some("a"), "login")));
     }
 
     #[test]
-    fn a_session_shows_to_its_owner_to_administrators_and_if_it_is_nobodys_to_all() {
+    fn a_session_shows_to_its_owner_and_to_administrators() {
         let a = caller(Some("a"), "session:read");
         let nobody = caller(None, "session:read");
         assert!(a.as_owner().shows_to(&a));
         assert!(!a.as_owner().shows_to(&caller(Some("b"), "session:read,secret:read")));
         assert!(!a.as_owner().shows_to(&nobody));
         assert!(a.as_owner().shows_to(&caller(Some("b"), "session:admin")));
-        assert!(nobody.as_owner().shows_to(&a));
+        assert!(!nobody.as_owner().shows_to(&a), "a stranger's is not taken for one's own");
         assert!(nobody.as_owner().shows_to(&nobody));
         assert!(a.as_owner().is_removable_by(&a));
         assert!(!nobody.as_owner().is_removable_by(&nobody));

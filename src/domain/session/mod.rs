@@ -13,7 +13,7 @@ pub(in crate::domain) use self::login::LoginProgress;
 pub use self::login::{Answered, LoginSession, Refund};
 pub(in crate::domain) use self::pairing::Progress;
 pub use self::pairing::{PairingSession, Parties};
-use crate::domain::access::Owner;
+use crate::domain::access::{Caller, Owner, Scope};
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::refusal::{Malformed, Refusal};
 
@@ -151,12 +151,24 @@ impl Session {
     }
 
     /// Whose the session is. A login is nobody's: its id was made by the service, and told to who logs in only.
-    pub fn owner(&self) -> &Owner {
-        const NOBODY: &Owner = &Owner(None);
+    pub fn owner(&self) -> Option<&Owner> {
         match self {
-            Self::Pairing(session) => &session.parties().owner,
-            Self::Login(_) => NOBODY,
+            Self::Pairing(session) => Some(&session.parties().owner),
+            Self::Login(_) => None,
         }
+    }
+
+    /// Whether `caller` may know of it.
+    pub fn shows_to(&self, caller: &Caller) -> bool {
+        self.owner().is_none_or(|owner| owner.shows_to(caller))
+    }
+
+    /// Whether `caller` may be its client.
+    pub fn is_confirmed_by(&self, caller: &Caller) -> bool {
+        caller.may(match self {
+            Self::Pairing(_) => Scope::SessionExchange,
+            Self::Login(_) => Scope::Login,
+        })
     }
 
     /// The client's confirmation arrives by itself.

@@ -113,7 +113,7 @@ pub(in crate::http) async fn confirm(
         .required(["session_id", "client_confirmation"], "session_id and client_confirmation are required")?;
     let session_id = fields::session_id(&session_id, payload.trail())?;
     let confirmation = fields::client_confirmation(&confirmation);
-    let stepped = app.sessions.confirm(&session_id, confirmation).await?;
+    let stepped = app.sessions.confirm(&session_id, &caller, confirmation).await?;
     Ok(Json(OutcomeResponse::new(session_id.to_string(), &stepped, &caller)))
 }
 
