@@ -171,8 +171,7 @@ fn open(path: &Path) -> io::Result<File> {
 /// Whether the file is there and its last line has no end.
 fn is_torn(path: &Path) -> bool {
     let last = || {
-        let mut file =
-            File::open(path).ok().filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()))?;
+        let mut file = File::open(path).ok()?;
         file.seek(SeekFrom::End(-1)).ok()?;
         let mut last = [0];
         file.read_exact(&mut last).ok()?;

@@ -117,7 +117,7 @@ fn check(file: &Path) -> Result<(), Failure> {
     let key = key.ok_or_else(|| Failure::run("this has not the form of a key, spk_<name>_<secret>"))?;
     let now = Timestamp::wall();
     match keys.entry(&key) {
-        Some(entry) if keys.verify(&key, now).is_some() => {
+        Some(entry) if entry.is_accepted_at(now) => {
             say(format_args!("{}  {}  {}\n", entry.name, entry.scopes, state(entry, now)));
             Ok(())
         }
@@ -129,7 +129,7 @@ fn check(file: &Path) -> Result<(), Failure> {
 fn state(entry: &KeyEntry, now: Timestamp) -> String {
     match entry.expires {
         None => "does not expire".to_owned(),
-        Some(expires) if now < expires => format!("expires {expires}"),
+        Some(expires) if entry.is_accepted_at(now) => format!("expires {expires}"),
         Some(expires) => format!("expired {expires}"),
     }
 }

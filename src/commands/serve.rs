@@ -1,11 +1,11 @@
 //! `spake-service`: serve until told to stop.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::Command;
 
 use super::{Failure, run_async, say};
-use crate::config::{Config, ServeArgs, TlsFiles, unknown_variable};
+use crate::config::{Config, ServeArgs, unknown_variable};
 use crate::logging;
 use crate::server::{Server, StartError, StopSignals};
 
@@ -34,13 +34,13 @@ pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<Config, 
 async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = StopSignals::listen().map_err(|error| Failure::run(StartError::Threads(error)))?;
     let (kept, warnings) = (config.store.to_string(), config.warnings());
-    let example = example(&config);
+    let example = Example::of(&config);
     let server = tokio::select! {
         // Starting may mean waiting for Redis.
         server = Server::start(config) => server.map_err(Failure::start)?,
         () = signals.next() => return Ok(()),
     };
-    announce(&server, &kept, example.as_deref());
+    announce(&server, &kept, example.as_ref());
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -49,31 +49,42 @@ async fn run(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A command that tries the service out; none where it takes a certificate of the client's own.
-fn example(config: &Config) -> Option<String> {
-    let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
-    let key = match config.access.key_count() {
-        Some(_) => "SPAKE_API_KEY=<a key with session:initiate,session:exchange> ",
-        None => "",
-    };
-    let to = match &config.tls {
-        None => "--url http://ADDRESS",
-        Some(TlsFiles { client_ca: None, .. }) => "--ca <its authority> --url https://<its name>:PORT",
-        Some(TlsFiles { client_ca: Some(_), .. }) => return None,
-    };
-    Some(format!("{key}{program} pair --password mypassword {to}"))
+/// A command that tries the service out, but for the address.
+struct Example {
+    key: &'static str,
+    speaks_tls: bool,
 }
 
-fn announce(server: &Server, kept: &str, example: Option<&str>) {
-    let version = env!("CARGO_PKG_VERSION");
-    say(format_args!("spake-service {version} listening on {} ({kept})\n", server.url()));
-    if let Some(example) = example {
-        let mut address = server.address();
+impl Example {
+    /// None where it would take a certificate of the client's own.
+    fn of(config: &Config) -> Option<Self> {
+        let takes_certificate = config.tls.as_ref().is_some_and(|files| files.client_ca.is_some());
+        let key = match config.access.key_count() {
+            Some(_) => "SPAKE_API_KEY=<a key with session:initiate,session:exchange> ",
+            None => "",
+        };
+        (!takes_certificate).then_some(Self { key, speaks_tls: config.tls.is_some() })
+    }
+
+    fn at(&self, mut address: SocketAddr) -> String {
+        let program = std::env::args().next().unwrap_or_else(|| "spake-service".to_owned());
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        let example = example.replace("ADDRESS", &address.to_string());
-        let example = example.replace("PORT", &address.port().to_string());
+        let to = if self.speaks_tls {
+            format!("--ca <its authority> --url https://<its name>:{}", address.port())
+        } else {
+            format!("--url http://{address}")
+        };
+        format!("{}{program} pair --password mypassword {to}", self.key)
+    }
+}
+
+fn announce(server: &Server, kept: &str, example: Option<&Example>) {
+    let version = env!("CARGO_PKG_VERSION");
+    say(format_args!("spake-service {version} listening on {} ({kept})\n", server.url()));
+    if let Some(example) = example {
+        let example = example.at(server.address());
         say(format_args!("Try it from another terminal, with both sides of a pairing:\n  {example}\n"));
     }
     if let Some(address) = server.admin_address() {

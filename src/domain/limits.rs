@@ -1,7 +1,16 @@
 //! How much the service takes on: of one caller, and at once.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+
+/// The part of the net that is one caller: an IPv4 address, or the /64 that an IPv6 caller has to itself.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address => address,
+    }
+}
 
 /// How often one caller may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

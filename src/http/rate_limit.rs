@@ -3,7 +3,7 @@
 //! Counted in this process alone, so several services together allow several times as much: this sheds load. What
 //! must be exact over all of them (guesses) is counted in the store.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use super::access::Identified;
 use super::client_address::ClientAddress;
 use super::error::ApiError;
 use crate::domain::access::KeyName;
-use crate::domain::limits::{Limits, Quota};
+use crate::domain::limits::{Limits, Quota, network};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -51,13 +51,6 @@ impl KeyExtractor for ByCaller {
         };
         let key = caller.as_ref().ok().and_then(|caller| caller.key.clone());
         Ok(key.map_or_else(|| Bucket::Address(network(*address)), Bucket::Key))
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 

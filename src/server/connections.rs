@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const OPEN_FILES_WANTED: u64 = 10_240;
 /// Connections that wait to be accepted; the system's own limit (`net.core.somaxconn`) may be lower.
 const BACKLOG: i32 = 4096;
-/// A request's head. (Bodies: `http::payload`.)
+/// A request's head. (Bodies: `http::arrival`.)
 const HEAD: usize = 16 * 1024;
 const STREAMS: u32 = 100;
 /// Streams that a client may have opened and reset before we saw them, and that we may have had to reset.

@@ -73,9 +73,8 @@ impl ApiKeys {
     ///
     /// The name, which is no secret, leads to the lines; their hashes are compared in constant time, all of them.
     pub fn verify(&self, key: &ApiKey, now: Timestamp) -> Option<Caller> {
-        let entry = self.entry(key)?;
-        let is_alive = entry.expires.is_none_or(|expires| now < expires);
-        is_alive.then(|| Caller { key: Some(entry.name.clone()), scopes: entry.scopes })
+        let entry = self.entry(key).filter(|entry| entry.is_accepted_at(now))?;
+        Some(Caller { key: Some(entry.name.clone()), scopes: entry.scopes })
     }
 
     /// The line of `key`, expired or not.
@@ -94,6 +93,11 @@ impl ApiKeys {
 }
 
 impl KeyEntry {
+    /// Whether it has not expired by `now`.
+    pub fn is_accepted_at(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
     fn parse(line: &str) -> Result<Self, String> {
         let words: Vec<_> = line.split_whitespace().collect();
         if words.iter().any(|word| ApiKey::resembles(word)) {

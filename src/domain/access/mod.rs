@@ -72,7 +72,7 @@ impl Access {
     pub fn expired_keys(&self, now: Timestamp) -> usize {
         let Some(keys) = &self.keys else { return 0 };
         let keys = keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().filter(|entry| entry.expires.is_some_and(|expires| expires <= now)).count()
+        keys.iter().filter(|entry| !entry.is_accepted_at(now)).count()
     }
 
     /// What a caller without a key may do.

@@ -6,6 +6,7 @@ use spake_protocol::spake2plus::{ShareP, Verifier};
 
 use super::Accounts;
 use crate::domain::ids::{CredentialId, SessionId};
+use crate::domain::limits::network;
 use crate::domain::ports::{
     AttemptId, Budget, CallerTag, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored,
 };
@@ -70,11 +71,11 @@ impl Accounts {
         Budget { per_caller: address.and(budget.per_caller), ..budget }
     }
 
-    /// A caller's tag: an IPv6 caller has a whole /64 of addresses and is one; callers with a key have one together.
+    /// The tag of a caller's network; callers with a key have one together.
     fn tag(&self, id: &CredentialId, address: Option<IpAddr>) -> CallerTag {
-        let address = match address.map(|address| address.to_canonical()) {
+        let address = match address.map(network) {
             Some(IpAddr::V4(address)) => address.octets().to_vec(),
-            Some(IpAddr::V6(address)) => address.octets().split_at(8).0.to_vec(),
+            Some(IpAddr::V6(address)) => address.octets().to_vec(),
             None => Vec::new(),
         };
         let mac = self.facts().seed.mac("caller", &[id.as_str().as_bytes(), &address]);
