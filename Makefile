@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help build run test test-full lint deny test-rust test-python test-contract fuzz bench openapi clean
+.PHONY: help build run test test-full lint deny test-rust test-python test-contract test-deploy fuzz bench openapi clean
 
 help:
 	@echo "make run        build and serve on http://localhost:5000"
@@ -19,7 +19,7 @@ build:
 run:
 	cargo run --release --locked
 
-test: lint deny test-rust test-python test-contract
+test: lint deny test-rust test-python test-contract test-deploy
 
 lint:
 	cargo fmt --all --check
@@ -42,6 +42,10 @@ test-contract: $(VENV)/stamp
 
 test-full: test
 	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 VENV=$(VENV) scripts/test-rust --release
+
+test-deploy: $(VENV)/stamp
+	cargo build --locked
+	scripts/test-deploy $(VENV)/bin target/debug/spake-service
 
 fuzz: $(VENV)/stamp
 	VENV=$(VENV) scripts/fuzz
