@@ -7,6 +7,7 @@
 //! | [`domain`] | 1 | sessions, sealing, stretching, ports; knows no axum and no Redis |
 //! | `spake_protocol` | 0 | the two protocols; a crate of its own |
 //! | [`audit`] | 2 | where audit events go: the log, or a file |
+//! | [`metrics`] | 2 | what is counted and measured, for Prometheus |
 //! | [`config`], [`server`], [`commands`], [`logging`] | | wiring: configuration → store → app → serve, and the command line |
 //!
 //! An arrow may only point down: `http → domain ← store`, `domain → spake_protocol`. `http` and `store` do not know each
@@ -18,5 +19,6 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod logging;
+pub mod metrics;
 pub mod server;
 pub mod store;

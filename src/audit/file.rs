@@ -75,6 +75,10 @@ impl AuditLog for ToFile {
     fn record(&self, event: &Event<'_>) {
         self.queue.push(&line(event));
     }
+
+    fn lost(&self) -> u64 {
+        self.queue.lost()
+    }
 }
 
 impl Drop for ToFile {

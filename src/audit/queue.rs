@@ -18,6 +18,8 @@ struct State {
     lines: Vec<u8>,
     /// Lines that did not fit since the writer came last.
     lost: u64,
+    /// Those before.
+    lost_before: u64,
     /// The writer waits for a line.
     is_idle: bool,
     is_closing: bool,
@@ -58,12 +60,19 @@ impl Queue {
         state.is_idle = false;
         std::mem::swap(&mut state.lines, batch);
         let lost = std::mem::take(&mut state.lost);
+        state.lost_before += lost;
         drop(state);
         if lost > 0 {
             batch.extend_from_slice(&gap(lost));
             tracing::warn!(lost, "audit events are taken again; those in between are lost");
         }
         !batch.is_empty()
+    }
+
+    /// How many lines did not fit, from the beginning.
+    pub(super) fn lost(&self) -> u64 {
+        let state = self.lock();
+        state.lost_before + state.lost
     }
 
     /// Waits a while, or until the queue is to be closed; whether it is.

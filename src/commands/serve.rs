@@ -88,7 +88,9 @@ fn announce(server: &Server, kept: &str, example: Option<&Example>) {
         say(format_args!("Try it from another terminal, with both sides of a pairing:\n  {example}\n"));
     }
     if let Some(address) = server.admin_address() {
-        say(format_args!("For operators: http://{address}/health/live, http://{address}/health/ready\n"));
+        say(format_args!(
+            "For operators: http://{address}/health/live, http://{address}/health/ready, http://{address}/metrics\n"
+        ));
     }
     tracing::info!(address = %server.address(), "listening");
 }

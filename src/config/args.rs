@@ -47,7 +47,7 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub tls: TlsArgs,
 
-    /// Address and port of the operators' listener, with /health/live and /health/ready; `off` for none
+    /// Address and port of the operators' listener, with /health/live, /health/ready and /metrics; `off` for none
     /// [default: 127.0.0.1:9464, if it is free]
     #[arg(long, env = "SPAKE_ADMIN_ADDR", value_name = "ADDRESS:PORT", value_parser = parse::listener)]
     pub admin_addr: Option<Listener>,

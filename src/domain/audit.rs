@@ -92,6 +92,11 @@ pub struct Event<'a> {
 pub trait AuditLog: Send + Sync + 'static {
     /// Takes an event. Never waits, for a request does.
     fn record(&self, event: &Event<'_>);
+
+    /// How many events it did not take.
+    fn lost(&self) -> u64 {
+        0
+    }
 }
 
 impl Sessions {

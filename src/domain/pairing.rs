@@ -12,7 +12,7 @@ use crate::domain::ids::SessionId;
 use crate::domain::ports::{Created, Lifetime};
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
-use crate::domain::session::{PairingSession, Parties, Session, Step};
+use crate::domain::session::{PairingSession, Parties, Protocol, Session, SessionEvent, Step};
 use crate::domain::sessions::{Sessions, Stepped};
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::Clock;
@@ -89,7 +89,10 @@ impl Pairing {
         let share = party_b.share().clone();
         let session = Session::Pairing(PairingSession::initiated(parties, party_b));
         match self.sessions.records.create(&session_id, &session, self.policy.session_ttl).await? {
-            Created::New(lifetime) => Ok(Initiated { session_id, share, setting, kdf, lifetime }),
+            Created::New(lifetime) => {
+                self.sessions.meter.session(Protocol::Spake2, SessionEvent::Opened);
+                Ok(Initiated { session_id, share, setting, kdf, lifetime })
+            }
             Created::Exists => Err(Refusal::AlreadyExists.into()),
         }
     }

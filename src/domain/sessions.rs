@@ -11,13 +11,15 @@ use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, CredentialId, SessionId};
 use crate::domain::keyspace::Facts;
 use crate::domain::ports::{
-    Completed, Completion, Cursor, Lifetime, ListError, LoginStore, Page, Revision, SessionStore, StoreError,
-    Stored, Swap,
+    Completed, Completion, Cursor, Lifetime, ListError, LoginStore, Meter, Page, Revision, SessionStore,
+    StoreError, Stored, Swap, Unmetered,
 };
 use crate::domain::records::Records;
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
 use crate::domain::sealing::Sealer;
-use crate::domain::session::{Confirmation, LoginSession, Outcome, Session, Status, Step, Summary, Write};
+use crate::domain::session::{
+    Confirmation, LoginSession, Outcome, Session, SessionEvent, Status, Step, Summary, Write,
+};
 
 /// A session changes at most three times in its life; who lost this many races in a row is not racing any more.
 pub(in crate::domain) const MAX_RACES: usize = 8;
@@ -27,6 +29,7 @@ pub struct Sessions {
     pub(in crate::domain) records: Records,
     pub(in crate::domain) logins: Arc<dyn LoginStore>,
     pub(in crate::domain) facts: Arc<Facts>,
+    pub(in crate::domain) meter: Arc<dyn Meter>,
 }
 
 /// A session as `GET /spake/status` shows it.
@@ -97,7 +100,14 @@ impl Sessions {
         formats: Formats,
         facts: Facts,
     ) -> Self {
-        Self { records: Records::new(store, sealer, formats), logins, facts: Arc::new(facts) }
+        let records = Records::new(store, sealer, formats);
+        Self { records, logins, facts: Arc::new(facts), meter: Arc::new(Unmetered) }
+    }
+
+    /// The same, and `meter` is told what becomes of sessions and logins.
+    #[must_use]
+    pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     /// Judges the client's confirmation: the session's one guess. For a caller that may be no client of such a session it
@@ -177,13 +187,13 @@ impl Sessions {
     ) -> Result<Stepped, ServiceError> {
         for _ in 0..MAX_RACES {
             let (session, stored) = self.records.read(id).await?;
-            let owner = session.owner().cloned();
+            let (owner, before) = (session.owner().cloned(), session.summary());
             let Step { write, answer } = step(session);
             let written = match write {
                 // The answer is another request's, whose write may not be safe yet.
                 None if self.records.settle(id, stored.revision).await? => Written::Won,
                 None => Written::Lost,
-                Some(write) => self.write(id, stored.revision, write, request).await?,
+                Some(write) => self.write(id, stored.revision, before, write, request).await?,
             };
             match written {
                 Written::Won => return Ok(Stepped { outcome: answer?, owner }),
@@ -194,16 +204,18 @@ impl Sessions {
         Err(faster_than_read())
     }
 
+    /// Writes the state that follows on `before`, and has it counted if it won.
     async fn write(
         &self,
         id: &SessionId,
         expected: Revision,
+        before: Summary,
         Write { session, refund }: Write,
         request: Fingerprint,
     ) -> Result<Written, ServiceError> {
-        let won = |won| if won { Written::Won } else { Written::Lost };
         let Some(refund) = refund else {
-            return Ok(won(self.records.replace(id, expected, &session).await?));
+            let won = self.records.replace(id, expected, &session).await?;
+            return Ok(self.counted(won, before, &session));
         };
         let completion = Completion {
             session: id.clone(),
@@ -213,14 +225,27 @@ impl Sessions {
             generation: refund.generation,
         };
         match self.logins.complete(&refund.credential, completion).await? {
-            Completed::Won => Ok(Written::Won),
+            Completed::Won => Ok(self.counted(true, before, &session)),
             Completed::Lost => Ok(Written::Lost),
             Completed::Stale => {
                 let burned = LoginSession::burned(refund.credential, request).session;
-                let burned = self.records.replace(id, expected, &burned).await?;
-                Ok(if burned { Written::Instead(Refusal::ConfirmationFailed) } else { Written::Lost })
+                let won = self.records.replace(id, expected, &burned).await?;
+                Ok(match self.counted(won, before, &burned) {
+                    Written::Won => Written::Instead(Refusal::ConfirmationFailed),
+                    written => written,
+                })
             }
         }
+    }
+
+    fn counted(&self, won: bool, before: Summary, after: &Session) -> Written {
+        if !won {
+            return Written::Lost;
+        }
+        for event in SessionEvent::between(before, after.summary()) {
+            self.meter.session(before.protocol, event);
+        }
+        Written::Won
     }
 
     /// A session as it is safe to tell: what a guess has come to is an answer to it, whoever asks. To whom it does not

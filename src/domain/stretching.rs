@@ -5,11 +5,15 @@
 //! to everything else on the machine, and who finds the queue full is told to come back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
+
+use crate::domain::ports::{Meter, Unmetered};
 
 const LOWEST_PRIORITY: i32 = 19;
 
@@ -29,6 +33,53 @@ pub enum NotRun {
 /// Handle to the pool. The threads end when the last handle is gone and the queue is empty.
 pub struct StretchingPool {
     queue: SyncSender<Job>,
+    size: PoolSize,
+    load: Arc<Load>,
+    meter: Arc<dyn Meter>,
+}
+
+/// How much a pool takes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSize {
+    /// Threads, so jobs in work.
+    pub threads: usize,
+    /// Jobs that may wait besides.
+    pub waiting: usize,
+}
+
+/// How much a pool has taken on at this moment.
+#[derive(Default)]
+pub struct Load {
+    waiting: AtomicUsize,
+    running: AtomicUsize,
+}
+
+impl Load {
+    /// Jobs that wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Jobs in work.
+    pub fn running(&self) -> usize {
+        self.running.load(Ordering::Relaxed)
+    }
+}
+
+/// One more, for as long as this lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn on(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl StretchingPool {
@@ -36,11 +87,28 @@ impl StretchingPool {
     pub fn start(threads: usize, waiting: usize) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(waiting);
         let jobs = Arc::new(Mutex::new(jobs));
-        for index in 0..threads.max(1) {
+        let size = PoolSize { threads: threads.max(1), waiting };
+        for index in 0..size.threads {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new().name(format!("stretch-{index}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, size, load: Arc::default(), meter: Arc::new(Unmetered) })
+    }
+
+    /// The same, and `meter` is told how long jobs wait and take.
+    #[must_use]
+    pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// How much it takes on.
+    pub fn size(&self) -> PoolSize {
+        self.size
+    }
+
+    /// How much it has taken on, to be read at any time.
+    pub fn load(&self) -> Arc<Load> {
+        Arc::clone(&self.load)
     }
 
     /// Runs `stretch` on the pool. A caller that goes away before its turn costs nothing.
@@ -49,16 +117,28 @@ impl StretchingPool {
         stretch: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotRun> {
         let (reply, result) = oneshot::channel();
+        let (load, meter, queued) = (Arc::clone(&self.load), Arc::clone(&self.meter), Instant::now());
         let job: Job = Box::new(move || {
+            load.waiting.fetch_sub(1, Ordering::Relaxed);
             if !reply.is_closed() {
+                let (begun, _running) = (Instant::now(), Counted::on(&load.running));
+                let result = stretch();
+                meter.stretched(begun - queued, begun.elapsed());
                 // Fails when the caller went away meanwhile; then nobody wants the result.
-                drop(reply.send(stretch()));
+                drop(reply.send(result));
             }
         });
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => NotRun::QueueFull,
-            TrySendError::Disconnected(_) => NotRun::Gone,
-        })?;
+        self.load.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.queue.try_send(job) {
+            self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(match error {
+                TrySendError::Full(_) => {
+                    self.meter.stretching_refused();
+                    NotRun::QueueFull
+                }
+                TrySendError::Disconnected(_) => NotRun::Gone,
+            });
+        }
         result.await.map_err(|_| NotRun::Gone)
     }
 }

@@ -1,11 +1,12 @@
-//! The operators' endpoints: `GET /health/live`, `GET /health/ready`.
+//! The operators' endpoints: `GET /health/live`, `GET /health/ready`, `GET /metrics`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::context;
 use super::error::ApiError;
 use crate::domain::ports::Readiness;
+use crate::metrics::{CONTENT_TYPE, Metrics};
 
 /// What the operators' handlers share.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub struct Admin {
     pub stopping: Arc<AtomicBool>,
     /// Whether everyone who reaches the public listener may use it.
     pub is_open: bool,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
 }
 
 const OPEN: &str =
@@ -42,9 +46,10 @@ pub fn admin_router(admin: Admin) -> Router {
     Router::new()
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(from_fn(context::context))
+        .layer(from_fn_with_state(None, context::context))
         .with_state(admin)
 }
 
@@ -66,4 +71,10 @@ async fn ready(State(admin): State<Admin>) -> (StatusCode, Json<Health>) {
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, "not ready", Some(reason)),
     };
     (code, Json(Health { status, reason, warning }))
+}
+
+/// Everything that is counted and measured.
+async fn metrics(State(admin): State<Admin>) -> Result<impl IntoResponse, ApiError> {
+    let text = admin.metrics.text().map_err(|error| ApiError::internal(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
 }

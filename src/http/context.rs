@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::domain::access::ApiKey;
+use crate::metrics::Requests;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -21,13 +22,27 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
 
-pub(super) async fn context(mut request: Request, next: Next) -> Response {
+/// What operators ask on their own listener is not measured: `requests` is `None` there.
+pub(super) async fn context(
+    State(requests): State<Option<Arc<Requests>>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let method = known(request.method());
+    let asked =
+        requests.map(|requests| requests.asked(method, request.extensions().get().cloned().map(Route)));
     let request_id: Arc<str> = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string()).into();
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
     let secret_path = request.uri().path().starts_with("/spake");
     // The path may hold an id that callers chose: it is not logged, and neither is a method of their own invention.
-    let span = tracing::info_span!("request", id = %request_id, method = known(request.method()));
+    let span = tracing::info_span!("request", id = %request_id, method);
     let response = next.run(request).instrument(span.clone()).await;
+    if let Some(asked) = asked {
+        asked.answered(
+            response.status().as_u16(),
+            response.extensions().get().map(|error: &ApiError| error.code),
+        );
+    }
     let mut response = span.in_scope(|| rendered(response, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -39,17 +54,18 @@ pub(super) async fn context(mut request: Request, next: Next) -> Response {
     response
 }
 
-fn known(method: &Method) -> &str {
-    const KNOWN: [Method; 7] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    if KNOWN.contains(method) { method.as_str() } else { "another" }
+/// The template that a request's path has matched.
+struct Route(MatchedPath);
+
+impl AsRef<str> for Route {
+    fn as_ref(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("another")
 }
 
 /// The caller's own id, if it is one that cannot forge log lines, and no API key that went into the wrong header.

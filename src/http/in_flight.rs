@@ -9,13 +9,33 @@ use tokio::sync::Semaphore;
 
 use super::error::ApiError;
 
+/// Room for so many requests in work.
+#[derive(Clone)]
+pub struct Places {
+    free: Arc<Semaphore>,
+    all: usize,
+}
+
+impl Places {
+    /// Room for `all`.
+    pub fn new(all: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(all)), all }
+    }
+
+    /// For how many there is room.
+    pub fn all(&self) -> usize {
+        self.all
+    }
+
+    /// How many are in work at this moment.
+    pub fn taken(&self) -> usize {
+        self.all.saturating_sub(self.free.available_permits())
+    }
+}
+
 /// A request holds its place until its answer is made, or its caller has gone.
-pub(super) async fn in_flight(
-    State(places): State<Arc<Semaphore>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let Ok(_place) = places.try_acquire() else {
+pub(super) async fn in_flight(State(places): State<Places>, request: Request, next: Next) -> Response {
+    let Ok(_place) = places.free.try_acquire() else {
         return ApiError::too_many_in_flight().into_response();
     };
     next.run(request).await

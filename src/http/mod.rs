@@ -43,14 +43,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::admin::{Admin, admin_router};
 use self::error::ApiError;
+pub use self::in_flight::Places;
 use self::openapi::Endpoint;
 pub use self::openapi::document as api_document;
 pub use self::rate_limit::RateLimits;
@@ -59,6 +59,7 @@ use crate::domain::accounts::Accounts;
 use crate::domain::audit::AuditLog;
 use crate::domain::pairing::Pairing;
 use crate::domain::sessions::Sessions;
+use crate::metrics::Requests;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -80,9 +81,11 @@ pub struct App {
     /// How often one caller may ask.
     pub rate_limits: RateLimits,
     /// How many requests may be in work at once.
-    pub max_in_flight: usize,
+    pub places: Places,
     /// Where audit events go.
     pub audit: Arc<dyn AuditLog>,
+    /// What is counted and measured of requests.
+    pub requests: Arc<Requests>,
 }
 
 /// The service as a router: every route, every fallback, and the layers around them.
@@ -97,7 +100,7 @@ pub fn router(app: App) -> Router {
         .fallback(async || ApiError::endpoint_not_found())
         // From the inside out: how many at once, how bodies come, how often one caller may ask, and who that is. What has
         // no limits is added after these, so that it answers when they refuse.
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(app.max_in_flight)), in_flight::in_flight))
+        .layer(from_fn_with_state(app.places.clone(), in_flight::in_flight))
         .layer(from_fn_with_state(app.request_timeout, arrival::arrival))
         .layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::rate_limit))
         .layer(from_fn_with_state(Arc::clone(&app.access), access::identify));
@@ -110,6 +113,6 @@ pub fn router(app: App) -> Router {
         }))
         .layer(from_fn_with_state((Arc::clone(&app.sessions), Arc::clone(&app.audit)), audit::audit))
         .layer(from_fn_with_state(Arc::clone(&app.trusted_proxies), client_address::client_address))
-        .layer(from_fn(context::context))
+        .layer(from_fn_with_state(Some(Arc::clone(&app.requests)), context::context))
         .with_state(app)
 }

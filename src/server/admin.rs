@@ -20,7 +20,9 @@ pub(super) fn bind(configured: Option<Listener>) -> Result<Option<TcpListener>, 
         None => {
             let bound = TcpListener::bind(DEFAULT);
             if let Err(error) = &bound {
-                tracing::warn!("no /health/live and /health/ready: {DEFAULT}: {error}; set SPAKE_ADMIN_ADDR");
+                tracing::warn!(
+                    "no /health/live, /health/ready and /metrics: {DEFAULT}: {error}; set SPAKE_ADMIN_ADDR"
+                );
             }
             Ok(bound.ok())
         }

@@ -3,6 +3,7 @@
 mod admin;
 mod connections;
 mod key_file;
+mod readings;
 mod stop;
 mod stores;
 mod tls;
@@ -17,6 +18,7 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
 
+use self::readings::Sources;
 pub use self::stop::StopSignals;
 use self::stop::Stopping;
 pub use self::stores::{OpenStore, open as open_store, reach_redis};
@@ -28,12 +30,13 @@ use crate::domain::audit::AuditLog;
 use crate::domain::codec::Formats;
 use crate::domain::keyspace::{self, KeyspaceError};
 use crate::domain::pairing::Pairing;
-use crate::domain::ports::StoreError;
+use crate::domain::ports::{Meter, StoreError};
 use crate::domain::sessions::Sessions;
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::{Clock, SystemClock};
 pub use crate::http::api_document;
-use crate::http::{self, Admin, App, RateLimits};
+use crate::http::{self, Admin, App, Places, RateLimits};
+use crate::metrics::{BadMetric, Metrics};
 use crate::store::embedded::OpenFileError;
 use crate::store::redis::Unfit;
 
@@ -83,6 +86,9 @@ pub enum StartError {
     /// The system gave no thread.
     #[error("cannot start the service's threads: {0}")]
     Threads(std::io::Error),
+    /// Another fault of ours.
+    #[error(transparent)]
+    Metrics(#[from] BadMetric),
     /// The listener broke while serving.
     #[error("the listener failed: {0}")]
     Serve(std::io::Error),
@@ -124,7 +130,8 @@ pub struct Server {
 impl Server {
     /// Opens the store, joins its keyspace and binds the listener.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let tls = config.tls.map(tls::start).transpose()?;
+        let metrics = Metrics::new()?;
+        let (tls, certificate) = config.tls.map(tls::start).transpose()?.unzip();
         let listen = |error| StartError::Listen { address: config.address, error };
         let listener = connections::listen(config.address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -133,7 +140,7 @@ impl Server {
             None => Arc::new(ToLog),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let store = stores::open(config.store, Arc::clone(&clock)).await?;
+        let store = stores::open(config.store, Arc::clone(&clock)).await?.metered(&metrics.operations);
         let facts =
             keyspace::join(&*store.keyspace, &store.sealer, &config.server_id, &config.context).await?;
         if let Some(file) = store.key_file {
@@ -141,25 +148,40 @@ impl Server {
         }
         let stretching = StretchingPool::start(config.stretch_threads, config.stretch_queue);
         let stretching = stretching.map_err(StartError::Threads)?;
-        let stretching = Arc::new(stretching);
+        let happenings: Arc<dyn Meter> = metrics.happenings.clone();
+        let stretching = Arc::new(stretching.metered(Arc::clone(&happenings)));
         let sessions =
             Sessions::new(store.sessions, store.logins, Arc::clone(&store.sealer), Formats::CURRENT, facts);
-        let sessions = Arc::new(sessions);
+        let sessions = Arc::new(sessions.metered(happenings));
         let accounts = Accounts::new(
             store.credentials,
-            store.sealer,
+            Arc::clone(&store.sealer),
             Arc::clone(&sessions),
             config.accounts,
             Arc::clone(&stretching),
         );
         let accounts = Arc::new(accounts.map_err(|error| StartError::Domain(format!("{error:?}")))?);
-        let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretching, clock));
+        let stretched = Arc::clone(&stretching);
+        let pairing = Arc::new(Pairing::new(Arc::clone(&sessions), config.pairing, stretched, clock));
         let access = Arc::new(config.access);
         if let Some(file) = config.api_keys_file {
             key_file::watch_api_keys(file, Arc::clone(&access));
         }
-        let admin =
-            Admin { store: store.readiness, stopping: Arc::default(), is_open: access.is_open_to_everyone() };
+        let (places, stopping) = (Places::new(config.limits.in_flight), Arc::default());
+        let sources = Sources {
+            places: &places,
+            stretching: &stretching,
+            sealer: &store.sealer,
+            audit: &audit,
+            stopping: &stopping,
+            store: store.name,
+            redis: store.redis.as_ref(),
+            certificate: certificate.as_ref(),
+        };
+        readings::register(&metrics, &sources)?;
+        let requests = Arc::clone(&metrics.requests);
+        let is_open = access.is_open_to_everyone();
+        let admin = Admin { store: store.readiness, stopping, is_open, metrics: Arc::new(metrics) };
         let rate_limits = RateLimits::new(&config.limits);
         let app = App {
             pairing,
@@ -171,7 +193,8 @@ impl Server {
             audit,
             trusted_proxies: config.trusted_proxies.into(),
             rate_limits: rate_limits.clone(),
-            max_in_flight: config.limits.in_flight,
+            places,
+            requests,
         };
         every(FORGET_CALLERS_EVERY, move || {
             rate_limits.forget_the_idle();

@@ -11,6 +11,8 @@ use crate::config::{StateKeys, StoreConfig};
 use crate::domain::ports::{CredentialStore, KeyspaceStore, LoginStore, Readiness, SessionStore, StoreError};
 use crate::domain::sealing::{KeyRing, Sealer};
 use crate::domain::time::Clock;
+use crate::metrics::Operations;
+use crate::store::Metered;
 use crate::store::embedded::{FileStore, MemoryStore};
 use crate::store::redis::{RedisStore, Settings, Unfit};
 
@@ -40,6 +42,21 @@ pub struct OpenStore {
     pub sealer: Arc<Sealer>,
     /// The file of the keys that seal.
     pub key_file: Option<PathBuf>,
+    /// The same store, if it is Redis: what there is to read of it.
+    pub redis: Option<Arc<RedisStore>>,
+}
+
+impl OpenStore {
+    /// The same, with every answer timed.
+    pub(super) fn metered(self, operations: &Arc<Operations>) -> Self {
+        Self {
+            sessions: Arc::new(Metered::new(self.sessions, Arc::clone(operations))),
+            credentials: Arc::new(Metered::new(self.credentials, Arc::clone(operations))),
+            logins: Arc::new(Metered::new(self.logins, Arc::clone(operations))),
+            readiness: Arc::new(Metered::new(self.readiness, Arc::clone(operations))),
+            ..self
+        }
+    }
 }
 
 /// Opens a store. Tasks that keep it in order end with the runtime.
@@ -72,7 +89,8 @@ pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>) -> Result<OpenStor
             }
             let followed = Arc::clone(&store);
             every(FOLLOW_EVERY, move || follow(Arc::clone(&followed)));
-            Ok(opened("redis", store, keys, &prefix))
+            let opened = opened("redis", Arc::clone(&store), keys, &prefix);
+            Ok(OpenStore { redis: Some(store), ..opened })
         }
     }
 }
@@ -93,6 +111,7 @@ fn opened<S: SessionStore + CredentialStore + LoginStore + KeyspaceStore + Readi
         readiness: store,
         sealer,
         key_file: keys.file,
+        redis: None,
     }
 }
 

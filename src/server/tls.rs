@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
@@ -32,17 +34,42 @@ pub struct BadTlsFile {
 
 /// Reads the files, and keeps the configuration at what stands in them. Files that are of no use later are named in the
 /// log, and the configuration stays.
-pub(super) fn start(files: TlsFiles) -> Result<RustlsConfig, BadTlsFile> {
+pub(super) fn start(files: TlsFiles) -> Result<(RustlsConfig, Expiry), BadTlsFile> {
     let watch = Watch::on([&files.cert, &files.key].into_iter().chain(&files.client_ca).cloned());
-    let config = RustlsConfig::from_config(read(&files)?);
-    let current = config.clone();
+    let (config, expiry) = (read(&files)?, Expiry::default());
+    expiry.note(config.expires);
+    let config = RustlsConfig::from_config(config.server);
+    let (current, noted) = (config.clone(), expiry.clone());
     watch.call("TLS certificate", move || {
+        let read = read(&files)?;
         // Open connections go on; sessions of the old configuration cannot be resumed.
-        current.reload_from_config(read(&files)?);
+        current.reload_from_config(read.server);
+        noted.note(read.expires);
         tracing::info!("TLS certificate read again");
         Ok::<_, BadTlsFile>(())
     });
-    Ok(config)
+    Ok((config, expiry))
+}
+
+/// When the first certificate of the chain in use expires.
+#[derive(Clone, Default)]
+pub(super) struct Expiry(Arc<AtomicU64>);
+
+impl Expiry {
+    /// In seconds since 1970, if it could be read.
+    pub(super) fn seconds(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
+    }
+
+    fn note(&self, expires: Option<UnixTime>) {
+        self.0.store(expires.map_or(0, |time| time.as_secs()), Ordering::Relaxed);
+    }
+}
+
+/// What the files come to.
+struct FromFiles {
+    server: Arc<ServerConfig>,
+    expires: Option<UnixTime>,
 }
 
 /// Whether the files are of use.
@@ -50,7 +77,7 @@ pub(super) fn check(files: &TlsFiles) -> Result<(), BadTlsFile> {
     read(files).map(drop)
 }
 
-fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, BadTlsFile> {
+fn read(files: &TlsFiles) -> Result<FromFiles, BadTlsFile> {
     // Named, for there is no default any more as soon as another crate brings a second provider.
     let provider = Arc::new(ring::default_provider());
     let chain = certificates(CERT, &files.cert)?;
@@ -59,6 +86,7 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, BadTlsFile> {
         .with_safe_default_protocol_versions()
         .map_err(|error| bad(CERT, &files.cert, error))?;
     let leaf = chain.first().cloned();
+    let expires = chain.iter().filter_map(|certificate| expires(certificate, &provider)).min();
     let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
         Some(file) => builder.with_client_cert_verifier(client_verifier(file, Arc::clone(&provider))?),
@@ -79,7 +107,7 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, BadTlsFile> {
     // Last, so that what is of no use is all that is said.
     warn_of_validity(&files.cert, leaf.as_ref(), &provider);
     warn_of_readers(&files.key);
-    Ok(Arc::new(config))
+    Ok(FromFiles { server: Arc::new(config), expires })
 }
 
 fn client_verifier(
@@ -112,12 +140,8 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, BadTlsFile> {
 
 /// A certificate out of its time is no reason not to start: the clock may be wrong, and clients judge by theirs.
 fn warn_of_validity(file: &Path, certificate: Option<&CertificateDer<'_>>, provider: &CryptoProvider) {
-    let Some(Ok(parsed)) = certificate.map(ParsedCertificate::try_from) else { return };
-    // Nobody signed it for this empty list of authorities, but the time is looked at first.
-    let (nobody, algorithms) = (RootCertStore::empty(), provider.signature_verification_algorithms.all);
-    let checked =
-        verify_server_cert_signed_by_trust_anchor(&parsed, &nobody, &[], UnixTime::now(), algorithms);
-    if let Err(Error::InvalidCertificate(
+    let checked = certificate.and_then(|certificate| judged_at(UnixTime::now(), certificate, provider));
+    if let Some(Error::InvalidCertificate(
         error @ (CertificateError::Expired
         | CertificateError::ExpiredContext { .. }
         | CertificateError::NotValidYet
@@ -126,6 +150,23 @@ fn warn_of_validity(file: &Path, certificate: Option<&CertificateDer<'_>>, provi
     {
         tracing::warn!("{CERT}: {}: {error}; clients will refuse it", file.display());
     }
+}
+
+/// Seen from the end of time, it expired.
+fn expires(certificate: &CertificateDer<'_>, provider: &CryptoProvider) -> Option<UnixTime> {
+    let end_of_time = UnixTime::since_unix_epoch(Duration::from_secs(253_402_300_799));
+    match judged_at(end_of_time, certificate, provider)? {
+        Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => Some(not_after),
+        _ => None,
+    }
+}
+
+/// What is wrong with a certificate at a time.
+fn judged_at(time: UnixTime, certificate: &CertificateDer<'_>, provider: &CryptoProvider) -> Option<Error> {
+    let parsed = ParsedCertificate::try_from(certificate).ok()?;
+    // Nobody signed it for this empty list of authorities, but the time is looked at first.
+    let (nobody, algorithms) = (RootCertStore::empty(), provider.signature_verification_algorithms.all);
+    verify_server_cert_signed_by_trust_anchor(&parsed, &nobody, &[], time, algorithms).err()
 }
 
 fn warn_of_readers(key: &Path) {

@@ -3,5 +3,8 @@
 //! All of them pass one conformance suite, `tests/it/conformance.rs`.
 
 pub mod embedded;
+mod metered;
 pub mod redis;
 mod weather;
+
+pub use self::metered::Metered;

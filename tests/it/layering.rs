@@ -4,21 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each part of `src/` may name of the others. An arrow may only point down.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("domain", &["domain"]),
-    ("store", &["store", "domain"]),
+    ("metrics", &["domain"]),
+    ("store", &["store", "domain", "metrics"]),
     ("audit", &["domain"]),
-    ("http", &["http", "domain"]),
+    ("http", &["http", "domain", "metrics"]),
     // Settings are parsed into the store's own type.
     ("config", &["config", "domain", "store"]),
     ("logging", &["config"]),
-    ("server", &["audit", "config", "domain", "http", "store"]),
+    ("server", &["audit", "config", "domain", "http", "metrics", "store"]),
     ("commands", &["commands", "config", "domain", "logging", "server"]),
-    ("lib", &["domain", "store", "http", "config", "server", "commands", "logging", "audit"]),
+    ("lib", &["domain", "store", "http", "config", "server", "commands", "logging", "audit", "metrics"]),
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 18] = [
+const ONLY_IN: [(&str, &[&str]); 19] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
     ("governor", &["http/rate_limit"]),
@@ -28,6 +29,7 @@ const ONLY_IN: [(&str, &[&str]); 18] = [
     ("tower", &["http"]),
     ("tower_governor", &["http/rate_limit"]),
     ("tower_http", &["http"]),
+    ("prometheus", &["metrics"]),
     ("redis", &["store"]),
     ("deadpool", &["store"]),
     ("deadpool_redis", &["store"]),

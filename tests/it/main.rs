@@ -32,6 +32,7 @@ mod layering;
 mod listing;
 mod logging;
 mod lost_races;
+mod metrics;
 mod migrations;
 mod openapi;
 mod overload;

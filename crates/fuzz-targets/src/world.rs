@@ -25,7 +25,8 @@ use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::{ManualClock, Timestamp};
-use spake_service::http::{App, RateLimits};
+use spake_service::http::{App, Places, RateLimits};
+use spake_service::metrics::Metrics;
 use spake_service::store::embedded::MemoryStore;
 use tokio::runtime::Builder;
 
@@ -136,7 +137,8 @@ fn world_with(access: Access) -> World {
         request_timeout: Duration::from_secs(15),
         trusted_proxies: [IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST))].into(),
         rate_limits: RateLimits::new(&Limits { per_address: None, per_key: None, in_flight: 8 }),
-        max_in_flight: 8,
+        places: Places::new(8),
+        requests: Arc::clone(&Metrics::new().expect("names that are right").requests),
         audit: Arc::new(ToLog),
         access: Arc::new(access),
     };

@@ -12,7 +12,7 @@ use crate::domain::ports::{
 };
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::refusal::{Malformed, Refusal, ServiceError};
-use crate::domain::session::{Answered, LoginSession, Session};
+use crate::domain::session::{Answered, LoginSession, Protocol, Session, SessionEvent};
 use crate::domain::sessions::{MAX_RACES, faster_than_read};
 
 /// A login that was answered.
@@ -51,15 +51,18 @@ impl Accounts {
                 continue;
             }
             if let Some(guesses) = view.over_budget {
-                return Err(too_many(guesses));
+                return Err(self.too_many(guesses));
             }
             let attempt = AttemptId::new(random_bytes(), caller);
             let (answered, login) = self.respond(id, &session_id, &view, &share, attempt)?;
             match self.logins.commit(id, login, budget).await? {
                 Committed::New(lifetime) => {
+                    for event in [SessionEvent::Opened, SessionEvent::Answered] {
+                        self.sessions.meter.session(Protocol::Spake2Plus, event);
+                    }
                     return Ok(LoggedIn { session_id, answered, lifetime });
                 }
-                Committed::OverBudget(guesses) => return Err(too_many(guesses)),
+                Committed::OverBudget(guesses) => return Err(self.too_many(guesses)),
                 Committed::Earlier => {}
             }
         }
@@ -122,8 +125,9 @@ impl Accounts {
             }
         }
     }
-}
 
-fn too_many(guesses: Guesses) -> ServiceError {
-    Refusal::TooManyGuesses(guesses.frees_in.unwrap_or_default()).into()
+    fn too_many(&self, guesses: Guesses) -> ServiceError {
+        self.sessions.meter.login_refused();
+        Refusal::TooManyGuesses(guesses.frees_in.unwrap_or_default()).into()
+    }
 }

@@ -1,6 +1,7 @@
 //! What a store must offer. [`crate::store`] implements it; one conformance suite holds every adapter to it.
 
 mod accounts;
+mod meter;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ pub use self::accounts::{
     CredentialPage, CredentialStore, Generation, Guesses, ListedCredential, Login, LoginStore, LoginView,
     Put, Removed, StoredCredential, Times,
 };
+pub use self::meter::{Meter, Unmetered};
 use crate::domain::ids::SessionId;
 use crate::domain::session::{Status, Summary};
 use crate::domain::time::Timestamp;

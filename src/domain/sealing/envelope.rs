@@ -72,6 +72,11 @@ impl Sealer {
         self.ring().sealing_key().id.to_string()
     }
 
+    /// The names of all keys, that of the one that seals first.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.ring().ids().map(str::to_owned).collect()
+    }
+
     /// Whether an envelope was sealed under the key that seals now.
     pub fn is_current(&self, envelope: &[u8]) -> bool {
         split(envelope).is_some_and(|(key_id, ..)| key_id == &*self.ring().sealing_key().id)

@@ -75,7 +75,16 @@ impl KeyRing {
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&StateKey> {
-        std::iter::once(&self.sealing).chain(&self.opening).find(|key| &*key.id == id)
+        self.keys().find(|key| &*key.id == id)
+    }
+
+    /// The names of the keys, in their order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys().map(|key| &*key.id)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &StateKey> {
+        std::iter::once(&self.sealing).chain(&self.opening)
     }
 }
 

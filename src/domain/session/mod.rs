@@ -3,12 +3,14 @@
 //! Nothing here reads or writes a store. Each step takes the session as it was read and the request, and says what to
 //! write and what to answer; the use cases release the answer only after that write has won.
 
+mod event;
 mod login;
 mod pairing;
 
 use spake_protocol::SharedSecret;
 use spake_protocol::spake2::{AwaitingConfirmationA, ConfirmationB, Confirmed};
 
+pub use self::event::SessionEvent;
 pub(in crate::domain) use self::login::LoginProgress;
 pub use self::login::{Answered, LoginSession, Refund};
 pub(in crate::domain) use self::pairing::Progress;

@@ -102,6 +102,7 @@ impl Readiness for RedisStore {
     async fn check(&self) -> Result<(), String> {
         self.examine().await.map_err(|unfit| unfit.to_string())?;
         self.join_schema().await.map_err(|unfit| unfit.to_string())?;
+        self.compare_clocks().await.map_err(|error| error.to_string())?;
         self.probe().await.map_err(|error| error.to_string())
     }
 }

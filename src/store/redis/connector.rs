@@ -25,6 +25,17 @@ pub(super) struct Connector {
     config: AsyncConnectionConfig,
     /// Connections of an earlier generation are not used again.
     generation: Arc<AtomicU64>,
+    made: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// How often it was tried to connect.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Connects {
+    /// With success.
+    pub made: u64,
+    /// Without.
+    pub failed: u64,
 }
 
 enum Target {
@@ -54,7 +65,24 @@ impl Connector {
             .set_connection_timeout(Some(settings.timeout))
             .set_response_timeout(Some(settings.timeout));
         let target = Target::new(settings, &config)?;
-        Ok(Self { target, config, generation: Arc::new(AtomicU64::new(0)) })
+        let generation = Arc::new(AtomicU64::new(0));
+        Ok(Self { target, config, generation, made: AtomicU64::new(0), failed: AtomicU64::new(0) })
+    }
+
+    pub(super) fn connects(&self) -> Connects {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Connects { made: read(&self.made), failed: read(&self.failed) }
+    }
+
+    async fn connect(&self) -> RedisResult<Handle> {
+        Ok(match &self.target {
+            Target::Standalone(manager) => Handle::Single(manager.create().await?),
+            Target::Sentinel(client) => {
+                let client = client.lock().await.async_get_client().await?;
+                Handle::Single(client.get_multiplexed_async_connection_with_config(&self.config).await?)
+            }
+            Target::Cluster(client) => Handle::Cluster(client.get_async_connection().await?),
+        })
     }
 }
 
@@ -122,15 +150,10 @@ impl Manager for Connector {
 
     async fn create(&self) -> Result<Connection, RedisError> {
         let born = self.generation.load(Ordering::Acquire);
-        let handle = match &self.target {
-            Target::Standalone(manager) => Handle::Single(manager.create().await?),
-            Target::Sentinel(client) => {
-                let client = client.lock().await.async_get_client().await?;
-                Handle::Single(client.get_multiplexed_async_connection_with_config(&self.config).await?)
-            }
-            Target::Cluster(client) => Handle::Cluster(client.get_async_connection().await?),
-        };
-        Ok(Connection { handle, born, generation: Arc::clone(&self.generation) })
+        let connected = self.connect().await;
+        let count = if connected.is_ok() { &self.made } else { &self.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(Connection { handle: connected?, born, generation: Arc::clone(&self.generation) })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<RedisError> {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::call::Call;
 use super::checks::Unfit;
-use super::connector::{Connection, Connector};
+use super::connector::{Connection, Connector, Connects};
 use super::failure::Failure;
 use super::settings::Settings;
 use crate::domain::ports::StoreError;
@@ -16,6 +16,17 @@ use crate::store::weather::Weather;
 
 /// Connections on which requests wait for replicas, one request each: `WAIT` holds up all that comes after it.
 const WAITING_CONNECTIONS: usize = 32;
+
+/// Connections of one use.
+#[derive(Debug, Clone, Copy)]
+pub struct Connections {
+    /// `shared` by all requests, or each lent to one that waits for `replicas`.
+    pub name: &'static str,
+    /// Those that are open.
+    pub open: usize,
+    /// Those that may be.
+    pub limit: usize,
+}
 
 pub(super) struct Link {
     shared: Pool<Connector>,
@@ -102,6 +113,20 @@ impl Link {
         let outlook = self.replicated.outlook();
         let outcome = self.attempt_with_replicas(call, slot, self.deadline()).await;
         self.replicated.observe(outlook, outcome.map_err(Failure::of_write).and_then(typed))
+    }
+
+    /// The pools, as they are now.
+    pub(super) fn connections(&self) -> [Connections; 2] {
+        [("shared", &self.shared), ("replicas", &self.waiting)].map(|(name, pool)| {
+            let status = pool.status();
+            Connections { name, open: status.size, limit: status.max_size }
+        })
+    }
+
+    /// How often it was tried to connect.
+    pub(super) fn connects(&self) -> Connects {
+        let [shared, waiting] = [&self.shared, &self.waiting].map(|pool| pool.manager().connects());
+        Connects { made: shared.made + waiting.made, failed: shared.failed + waiting.failed }
     }
 
     /// Whether writes wait for replicas.

@@ -9,10 +9,12 @@
 //! | `sessions`, `listing`, `accounts`, `credential_listing`, `facts` | the ports |
 //! | `release`, `schema` | versions of the keyspace, and the way from one to the next |
 //! | `checks` | what must be true of the server: at start and in readiness |
+//! | `clock` | how far its clock is from ours |
 
 mod accounts;
 mod call;
 mod checks;
+mod clock;
 mod connector;
 mod credential_listing;
 mod facts;
@@ -26,7 +28,10 @@ mod sessions;
 mod settings;
 
 pub use self::checks::Unfit;
+use self::clock::Skew;
+pub use self::connector::Connects;
 use self::keys::Keys;
+pub use self::link::Connections;
 use self::link::Link;
 use self::listing::Density;
 pub use self::release::{Migration, Release};
@@ -42,6 +47,7 @@ pub struct RedisStore {
     is_cluster: bool,
     release: Release,
     permitted: Permitted,
+    skew: Skew,
 }
 
 impl RedisStore {
@@ -61,6 +67,17 @@ impl RedisStore {
             is_cluster,
             release,
             permitted: Permitted::default(),
+            skew: Skew::default(),
         })
+    }
+
+    /// Its connections, as they are now.
+    pub fn connections(&self) -> [Connections; 2] {
+        self.link.connections()
+    }
+
+    /// How often it was tried to connect.
+    pub fn connects(&self) -> Connects {
+        self.link.connects()
     }
 }

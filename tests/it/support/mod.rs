@@ -10,6 +10,7 @@ pub mod http;
 pub mod http2;
 pub mod keys;
 pub mod load;
+pub mod metrics;
 pub mod proxy;
 pub mod redis_clock;
 pub mod redis_cluster;

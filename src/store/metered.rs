@@ -1,0 +1,189 @@
+//! A store whose every answer is timed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use crate::domain::ids::{CredentialId, SessionId};
+use crate::domain::ports::{
+    Budget, CallerTag, Committed, Completed, Completion, Condition, Created, CredentialEntry, CredentialPage,
+    CredentialStore, Cursor, Entry, Guesses, ListError, Login, LoginStore, LoginView, Page, Put, Readiness,
+    Removed, Revision, SessionStore, StoreError, Stored, StoredCredential, Swap,
+};
+use crate::domain::session::Status;
+use crate::metrics::Operations;
+
+/// The store `S`, and what is kept of its work.
+pub struct Metered<S: ?Sized> {
+    store: Arc<S>,
+    operations: Arc<Operations>,
+}
+
+impl<S: ?Sized> Metered<S> {
+    /// `store`, with its work told to `operations`.
+    pub fn new(store: Arc<S>, operations: Arc<Operations>) -> Self {
+        Self { store, operations }
+    }
+
+    async fn timed<T, E: OfStore>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let begun = Instant::now();
+        let outcome = work.await;
+        let error = outcome.as_ref().err().and_then(E::of_store);
+        self.operations.done(operation, error, begun.elapsed());
+        outcome
+    }
+}
+
+/// An error that may be the store's.
+trait OfStore {
+    fn of_store(&self) -> Option<&StoreError>;
+}
+
+impl OfStore for StoreError {
+    fn of_store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl OfStore for ListError {
+    fn of_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::BadCursor => None,
+        }
+    }
+}
+
+#[async_trait]
+impl<S: SessionStore + ?Sized> SessionStore for Metered<S> {
+    async fn create(&self, id: &SessionId, entry: Entry, ttl: Duration) -> Result<Created, StoreError> {
+        self.timed("create_session", self.store.create(id, entry, ttl)).await
+    }
+
+    async fn read(&self, id: &SessionId) -> Result<Option<Stored>, StoreError> {
+        self.timed("read_session", self.store.read(id)).await
+    }
+
+    async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError> {
+        self.timed("replace_session", self.store.replace(id, expected, entry)).await
+    }
+
+    async fn settle(&self, id: &SessionId, read: Revision) -> Result<Swap, StoreError> {
+        self.timed("settle_session", self.store.settle(id, read)).await
+    }
+
+    async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError> {
+        self.timed("delete_session", self.store.delete(id, expected)).await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.timed("count_sessions", self.store.count()).await
+    }
+
+    async fn list(
+        &self,
+        cursor: Option<&Cursor>,
+        limit: usize,
+        status: Option<Status>,
+    ) -> Result<Page, ListError> {
+        self.timed("list_sessions", self.store.list(cursor, limit, status)).await
+    }
+
+    fn permitted_format(&self) -> u8 {
+        self.store.permitted_format()
+    }
+
+    fn locate(&self, id: &SessionId) -> String {
+        self.store.locate(id)
+    }
+}
+
+#[async_trait]
+impl<S: CredentialStore + ?Sized> CredentialStore for Metered<S> {
+    async fn put(
+        &self,
+        id: &CredentialId,
+        entry: CredentialEntry,
+        condition: Condition,
+    ) -> Result<Put, StoreError> {
+        self.timed("put_credential", self.store.put(id, entry, condition)).await
+    }
+
+    async fn get(&self, id: &CredentialId) -> Result<Option<StoredCredential>, StoreError> {
+        self.timed("get_credential", self.store.get(id)).await
+    }
+
+    async fn reseal(
+        &self,
+        id: &CredentialId,
+        expected: &StoredCredential,
+        sealed: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        self.timed("reseal_credential", self.store.reseal(id, expected, sealed)).await
+    }
+
+    async fn remove(&self, id: &CredentialId, condition: Condition) -> Result<Removed, StoreError> {
+        self.timed("remove_credential", self.store.remove(id, condition)).await
+    }
+
+    async fn list_credentials(
+        &self,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<CredentialPage, ListError> {
+        self.timed("list_credentials", self.store.list_credentials(cursor, limit)).await
+    }
+}
+
+#[async_trait]
+impl<S: LoginStore + ?Sized> LoginStore for Metered<S> {
+    async fn view(
+        &self,
+        credential: &CredentialId,
+        session: &SessionId,
+        caller: CallerTag,
+        budget: Budget,
+    ) -> Result<LoginView, StoreError> {
+        self.timed("view_login", self.store.view(credential, session, caller, budget)).await
+    }
+
+    async fn commit(
+        &self,
+        credential: &CredentialId,
+        login: Login,
+        budget: Budget,
+    ) -> Result<Committed, StoreError> {
+        self.timed("commit_login", self.store.commit(credential, login, budget)).await
+    }
+
+    async fn complete(
+        &self,
+        credential: &CredentialId,
+        completion: Completion,
+    ) -> Result<Completed, StoreError> {
+        self.timed("complete_login", self.store.complete(credential, completion)).await
+    }
+
+    async fn guesses(&self, credential: &CredentialId, window: Duration) -> Result<Guesses, StoreError> {
+        self.timed("read_guesses", self.store.guesses(credential, window)).await
+    }
+
+    async fn clear_guesses(&self, credential: &CredentialId) -> Result<bool, StoreError> {
+        self.timed("clear_guesses", self.store.clear_guesses(credential)).await
+    }
+}
+
+#[async_trait]
+impl<S: Readiness + ?Sized> Readiness for Metered<S> {
+    async fn check(&self) -> Result<(), String> {
+        let begun = Instant::now();
+        let outcome = self.store.check().await;
+        self.operations.checked(outcome.is_ok(), begun.elapsed());
+        outcome
+    }
+}
