@@ -121,9 +121,10 @@ impl StretchingPool {
         let job: Job = Box::new(move || {
             load.waiting.fetch_sub(1, Ordering::Relaxed);
             if !reply.is_closed() {
-                let (begun, _running) = (Instant::now(), Counted::on(&load.running));
+                let (begun, running) = (Instant::now(), Counted::on(&load.running));
                 let result = stretch();
                 meter.stretched(begun - queued, begun.elapsed());
+                drop(running);
                 // Fails when the caller went away meanwhile; then nobody wants the result.
                 drop(reply.send(result));
             }
