@@ -8,6 +8,7 @@
 //! | `spake_protocol` | 0 | the two protocols; a crate of its own |
 //! | [`audit`] | 2 | where audit events go: the log, or a file |
 //! | [`metrics`] | 2 | what is counted and measured, for Prometheus |
+//! | [`traces`] | 2 | spans for an OpenTelemetry collector |
 //! | [`config`], [`server`], [`commands`], [`logging`] | | wiring: configuration → store → app → serve, and the command line |
 //!
 //! An arrow may only point down: `http → domain ← store`, `domain → spake_protocol`. `http` and `store` do not know each
@@ -22,3 +23,4 @@ pub mod logging;
 pub mod metrics;
 pub mod server;
 pub mod store;
+pub mod traces;

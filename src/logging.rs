@@ -1,17 +1,22 @@
-//! Where log lines go and how they look.
+//! Where log lines go and how they look, and where traces go beside them.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write, stderr};
 
 use tracing::Dispatch;
+use tracing::Subscriber;
 use tracing::dispatcher::set_global_default;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{MakeWriter, layer};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{InvalidConfig, LogFormat, ServeArgs};
+use crate::traces::Traces;
 
-/// Starts logging to standard error. `RUST_LOG` decides what is logged, else `FLASK_DEBUG`.
-pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
+/// Starts logging to standard error. `RUST_LOG` decides what is logged, else `FLASK_DEBUG`. If there is a collector, its
+/// traces are to be finished at the end.
+pub fn start(args: &ServeArgs) -> Result<Option<Traces>, InvalidConfig> {
     let default = if args.flask_debug { "info,spake_service=debug" } else { "info" };
     let filter = match args.rust_log.as_deref().filter(|filter| !filter.is_empty()) {
         Some(filter) => {
@@ -21,23 +26,39 @@ pub fn start(args: &ServeArgs) -> Result<(), InvalidConfig> {
     };
     let terminal = stderr().is_terminal();
     let format = args.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
-    set_global_default(log(filter, format, terminal, move || OneLine { to: stderr(), colours: terminal }))
-        .map_err(|error| InvalidConfig(format!("logging: {error}")))
+    let traces = args.traces.settings()?.map(Traces::start).transpose();
+    let traces = traces.map_err(|error| InvalidConfig(error.to_string()))?;
+    let writer = move || OneLine { to: stderr(), colours: terminal };
+    set_global_default(log(filter, format, terminal, writer, traces.as_ref()))
+        .map_err(|error| InvalidConfig(format!("logging: {error}")))?;
+    Ok(traces)
 }
 
-fn log<W>(filter: EnvFilter, format: LogFormat, colours: bool, writer: W) -> Dispatch
+fn log<W>(filter: EnvFilter, format: LogFormat, colours: bool, writer: W, traces: Option<&Traces>) -> Dispatch
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer)
-        // It would tell of a failed write by eprintln!, which panics when nobody reads: a log that is full or gone
-        // must not cost anybody an answer.
-        .log_internal_errors(false);
+    match traces {
+        // A filter of the whole costs less than one of each part.
+        None => Registry::default().with(filter).with(lines(format, colours, writer)).into(),
+        Some(traces) => {
+            let lines = lines(format, colours, writer).with_filter(filter);
+            Registry::default().with(lines).with(traces.layer()).into()
+        }
+    }
+}
+
+fn lines<S, W>(format: LogFormat, colours: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    // It would tell of a failed write by eprintln!, which panics when nobody reads: a log that is full or gone must not
+    // cost anybody an answer.
+    let lines = layer().with_writer(writer).log_internal_errors(false);
     match format {
-        LogFormat::Text => builder.with_ansi(colours).finish().into(),
-        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).finish().into(),
+        LogFormat::Text => lines.with_ansi(colours).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }
 
@@ -95,8 +116,13 @@ mod tests {
     fn logged(format: LogFormat, write: impl FnOnce()) -> String {
         let kept = Kept::default();
         let to = kept.clone();
-        let log =
-            log(EnvFilter::new("info"), format, false, move || OneLine { to: to.clone(), colours: false });
+        let log = log(
+            EnvFilter::new("info"),
+            format,
+            false,
+            move || OneLine { to: to.clone(), colours: false },
+            None,
+        );
         tracing::dispatcher::with_default(&log, write);
         String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap()
     }

@@ -18,7 +18,7 @@ pub(super) struct CheckConfigArgs {
 
 /// Reads every file that a start reads; binds nothing, and asks no Redis.
 pub(super) fn check_config(args: &CheckConfigArgs, command: &Command) -> Result<(), Failure> {
-    let config = serve::configured(&args.serve, command)?;
+    let (config, _) = serve::configured(&args.serve, command)?;
     check_files(&config).map_err(Failure::start)?;
     say(format_args!("listens on       {}\n", listener(&config)));
     say(format_args!("operators        {}\n", operators(config.admin)));

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::TlsConfig;
 use zeroize::Zeroizing;
 
 use super::Failure;
-use crate::config::read_api_key;
+use crate::config::{authorities, read_api_key};
 
 #[derive(Args)]
 pub(super) struct PasswordArgs {
@@ -95,7 +95,7 @@ fn is_plain_http_to_another_machine(url: &str) -> bool {
 
 impl Service {
     fn new(args: &ServiceArgs, authorization: Option<Zeroizing<String>>) -> Result<Self, Failure> {
-        let roots = args.ca.as_deref().map_or(Ok(RootCerts::WebPki), authorities)?;
+        let roots = authorities("SPAKE_CA (--ca)", args.ca.as_deref()).map_err(Failure::usage)?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // What is sent goes to the service that was named, and nowhere else.
@@ -152,23 +152,6 @@ fn what_to_do(error: &str) -> &'static str {
     .into_iter()
     .find_map(|(sign, advice)| error.contains(sign).then_some(advice))
     .unwrap_or_default()
-}
-
-fn authorities(file: &Path) -> Result<RootCerts, Failure> {
-    let wrong =
-        |what: &dyn std::fmt::Display| Failure::usage(format!("SPAKE_CA (--ca): {}: {what}", file.display()));
-    let pem = std::fs::read(file).map_err(|error| wrong(&error))?;
-    let certificate = |item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
-        Ok(_) => None,
-        Err(error) => Some(Err(error)),
-    };
-    let found: Result<Vec<Certificate<'static>>, _> = parse_pem(&pem).filter_map(certificate).collect();
-    match found {
-        Ok(found) if found.is_empty() => Err(wrong(&"holds no certificate in PEM")),
-        Ok(found) => Ok(RootCerts::from(found)),
-        Err(error) => Err(wrong(&error)),
-    }
 }
 
 pub(super) fn field<'a>(answer: &'a Value, name: &str) -> Result<&'a str, Failure> {

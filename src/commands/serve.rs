@@ -8,18 +8,23 @@ use super::{Failure, run_async, say};
 use crate::config::{Config, ServeArgs, unknown_variable};
 use crate::logging;
 use crate::server::{Server, StartError, StopSignals};
+use crate::traces::Traces;
 
 pub(super) fn serve(args: &ServeArgs, command: &Command) -> Result<(), Failure> {
-    let config = configured(args, command)?;
-    run_async(run(config))
+    let (config, traces) = configured(args, command)?;
+    let outcome = run_async(run(config));
+    if let Some(traces) = traces {
+        traces.finish();
+    }
+    outcome
 }
 
-/// The configuration, with the log started by it.
-pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<Config, Failure> {
+/// The configuration, with the log and perhaps traces started by it.
+pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<(Config, Option<Traces>), Failure> {
     if let Some(name) = unknown_variable(command, std::env::vars_os()) {
         return Err(Failure::usage(format!("{name} is not a variable of this service (see --help)")));
     }
-    logging::start(args).map_err(Failure::usage)?;
+    let traces = logging::start(args).map_err(Failure::usage)?;
     let config = Config::from_args(args).map_err(Failure::usage)?;
     // One letter less than what was meant, and the service would have no keys.
     if config.access.key_count().is_none() && std::env::var_os("SPAKE_API_KEY_FILE").is_some() {
@@ -28,7 +33,7 @@ pub(super) fn configured(args: &ServeArgs, command: &Command) -> Result<Config, 
              SPAKE_API_KEYS_FILE",
         ));
     }
-    Ok(config)
+    Ok((config, traces))
 }
 
 async fn run(config: Config) -> Result<(), Failure> {

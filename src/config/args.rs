@@ -13,6 +13,7 @@ use super::access::AccessArgs;
 use super::parse;
 use super::store::StoreArgs;
 use super::tls::TlsArgs;
+use super::traces::TracesArgs;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -94,6 +95,10 @@ pub struct ServeArgs {
     /// [default: they go to the log]
     #[arg(long, env = "SPAKE_AUDIT_FILE", value_name = "FILE", value_parser = parse::file)]
     pub audit_file: Option<PathBuf>,
+
+    /// Where traces go.
+    #[command(flatten)]
+    pub traces: TracesArgs,
 
     /// Where sessions live.
     #[command(flatten)]

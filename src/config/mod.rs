@@ -1,16 +1,17 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! `args`, `access`, `store` and `tls` declare the variables, `secrets` those without a flag, `parse` their formats,
-//! `unknown` finds
-//! misspelt ones. The first thing
-//! that is wrong stops the start with one line that names it.
+//! `args`, `access`, `store`, `tls` and `traces` declare the variables, `secrets` those without a flag, `parse` their
+//! formats, `authorities` reads certificates, `unknown` finds misspelt variables. The first thing that is wrong stops the
+//! start with one line that names it.
 
 mod access;
 mod args;
+mod authorities;
 mod parse;
 mod secrets;
 mod store;
 mod tls;
+mod traces;
 mod unknown;
 
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use ipnet::IpNet;
 use self::access::AccessConfig;
 pub use self::access::read_api_keys;
 pub use self::args::{Listener, LogFormat, ServeArgs};
+pub use self::authorities::authorities;
 pub use self::parse::{expiry as parse_expiry, kdf as parse_kdf};
 pub use self::secrets::read_api_key;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};

@@ -118,11 +118,15 @@ impl StretchingPool {
     ) -> Result<T, NotRun> {
         let (reply, result) = oneshot::channel();
         let (load, meter, queued) = (Arc::clone(&self.load), Arc::clone(&self.meter), Instant::now());
+        // For traces: the wait, and what came after it.
+        let waiting = tracing::debug_span!("wait for a stretching thread");
+        let request = tracing::Span::current();
         let job: Job = Box::new(move || {
             load.waiting.fetch_sub(1, Ordering::Relaxed);
             if !reply.is_closed() {
                 let (begun, running) = (Instant::now(), Counted::on(&load.running));
-                let result = stretch();
+                drop(waiting);
+                let result = tracing::debug_span!(parent: &request, "stretch").in_scope(stretch);
                 meter.stretched(begun - queued, begun.elapsed());
                 drop(running);
                 // Fails when the caller went away meanwhile; then nobody wants the result.

@@ -8,13 +8,16 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::domain::access::ApiKey;
 use crate::metrics::Requests;
+use crate::traces;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
@@ -22,28 +25,41 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
 
-/// What operators ask on their own listener is not measured: `requests` is `None` there.
+/// What operators ask on their own listener is neither measured nor traced: `requests` is `None` there.
 pub(super) async fn context(
     State(requests): State<Option<Arc<Requests>>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let method = known(request.method());
-    let asked =
-        requests.map(|requests| requests.asked(method, request.extensions().get().cloned().map(Route)));
+    let route = request.extensions().get().cloned().map(Route);
     let request_id: Arc<str> = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string()).into();
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
     let secret_path = request.uri().path().starts_with("/spake");
     // The path may hold an id that callers chose: it is not logged, and neither is a method of their own invention.
-    let span = tracing::info_span!("request", id = %request_id, method);
+    let span = tracing::info_span!(
+        "request",
+        id = %request_id,
+        method,
+        otel.kind = Empty,
+        otel.name = Empty,
+        trace_id = Empty
+    );
+    let watched = requests.map(|requests| {
+        let trace = traces::begin(&span, request.headers(), method, route.as_ref().map(AsRef::as_ref));
+        (requests.asked(method, route), trace)
+    });
     let response = next.run(request).instrument(span.clone()).await;
-    if let Some(asked) = asked {
-        asked.answered(
-            response.status().as_u16(),
-            response.extensions().get().map(|error: &ApiError| error.code),
-        );
-    }
+    let (status, code) =
+        (response.status().as_u16(), response.extensions().get().map(|error: &ApiError| error.code));
     let mut response = span.in_scope(|| rendered(response, &request_id));
+    if let Some((asked, trace)) = watched {
+        asked.answered(status, code);
+        if let Some(trace) = trace {
+            trace.answered(status, code);
+            response.headers_mut().extend(trace.response().try_into().map(|value| (TRACE_RESPONSE, value)));
+        }
+    }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

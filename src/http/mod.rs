@@ -88,6 +88,11 @@ pub struct App {
     pub requests: Arc<Requests>,
 }
 
+/// All routes, as method and template.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    endpoints::all().map(|endpoint| endpoint.name())
+}
+
 /// The service as a router: every route, every fallback, and the layers around them.
 pub fn router(app: App) -> Router {
     let (unlimited, limited): (Vec<_>, Vec<_>) = endpoints::all().partition(Endpoint::is_unlimited);

@@ -20,9 +20,9 @@ use prometheus::core::Collector;
 use prometheus::{Registry, TextEncoder};
 
 pub use self::happenings::Happenings;
-pub use self::operations::Operations;
+pub use self::operations::{Operation, Operations};
 pub use self::readings::{Reading, Value};
-pub use self::requests::{Asked, Requests};
+pub use self::requests::{Asked, Requests, Route};
 
 /// The type of what [`Metrics::text`] returns.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -44,10 +44,10 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing has been counted yet.
-    pub fn new() -> Result<Self, BadMetric> {
+    /// Of a service with these routes, as method and template. Nothing has been counted yet.
+    pub fn new(routes: impl IntoIterator<Item = Route>) -> Result<Self, BadMetric> {
         let registry = Registry::new();
-        let requests = Arc::new(Requests::register(&registry)?);
+        let requests = Arc::new(Requests::register(&registry, routes)?);
         let happenings = Arc::new(Happenings::register(&registry)?);
         let operations = Arc::new(Operations::register(&registry)?);
         readings::register_process(&registry)?;

@@ -130,7 +130,7 @@ pub struct Server {
 impl Server {
     /// Opens the store, joins its keyspace and binds the listener.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let metrics = Metrics::new()?;
+        let metrics = Metrics::new(http::routes())?;
         let (tls, certificate) = config.tls.map(tls::start).transpose()?.unzip();
         let listen = |error| StartError::Listen { address: config.address, error };
         let listener = connections::listen(config.address).map_err(listen)?;

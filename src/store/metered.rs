@@ -1,9 +1,11 @@
-//! A store whose every answer is timed.
+//! A store whose every answer is timed, and a part of its request's trace.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::ports::{
@@ -12,7 +14,7 @@ use crate::domain::ports::{
     Removed, Revision, SessionStore, StoreError, Stored, StoredCredential, Swap,
 };
 use crate::domain::session::Status;
-use crate::metrics::Operations;
+use crate::metrics::{Operation, Operations};
 
 /// The store `S`, and what is kept of its work.
 pub struct Metered<S: ?Sized> {
@@ -28,13 +30,20 @@ impl<S: ?Sized> Metered<S> {
 
     async fn timed<T, E: OfStore>(
         &self,
-        operation: &'static str,
+        operation: Operation,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let begun = Instant::now();
-        let outcome = work.await;
+        // For traces; the log has it at level debug.
+        let span = tracing::debug_span!(
+            "store",
+            otel.kind = "client",
+            otel.name = operation.name(),
+            outcome = Empty
+        );
+        let outcome = work.instrument(span.clone()).await;
         let error = outcome.as_ref().err().and_then(E::of_store);
-        self.operations.done(operation, error, begun.elapsed());
+        span.record("outcome", self.operations.done(operation, error, begun.elapsed()));
         outcome
     }
 }
@@ -62,27 +71,28 @@ impl OfStore for ListError {
 #[async_trait]
 impl<S: SessionStore + ?Sized> SessionStore for Metered<S> {
     async fn create(&self, id: &SessionId, entry: Entry, ttl: Duration) -> Result<Created, StoreError> {
-        self.timed("create_session", self.store.create(id, entry, ttl)).await
+        self.timed(Operation::CreateSession, self.store.create(id, entry, ttl)).await
     }
 
     async fn read(&self, id: &SessionId) -> Result<Option<Stored>, StoreError> {
-        self.timed("read_session", self.store.read(id)).await
+        self.timed(Operation::ReadSession, self.store.read(id)).await
     }
 
     async fn replace(&self, id: &SessionId, expected: Revision, entry: Entry) -> Result<Swap, StoreError> {
-        self.timed("replace_session", self.store.replace(id, expected, entry)).await
+        self.timed(Operation::ReplaceSession, self.store.replace(id, expected, entry)).await
     }
 
     async fn settle(&self, id: &SessionId, read: Revision) -> Result<Swap, StoreError> {
-        self.timed("settle_session", self.store.settle(id, read)).await
+        // Nothing, unless writes wait for replicas; then those tell how long.
+        self.store.settle(id, read).await
     }
 
     async fn delete(&self, id: &SessionId, expected: Option<Revision>) -> Result<Swap, StoreError> {
-        self.timed("delete_session", self.store.delete(id, expected)).await
+        self.timed(Operation::DeleteSession, self.store.delete(id, expected)).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
-        self.timed("count_sessions", self.store.count()).await
+        self.timed(Operation::CountSessions, self.store.count()).await
     }
 
     async fn list(
@@ -91,7 +101,7 @@ impl<S: SessionStore + ?Sized> SessionStore for Metered<S> {
         limit: usize,
         status: Option<Status>,
     ) -> Result<Page, ListError> {
-        self.timed("list_sessions", self.store.list(cursor, limit, status)).await
+        self.timed(Operation::ListSessions, self.store.list(cursor, limit, status)).await
     }
 
     fn permitted_format(&self) -> u8 {
@@ -111,11 +121,11 @@ impl<S: CredentialStore + ?Sized> CredentialStore for Metered<S> {
         entry: CredentialEntry,
         condition: Condition,
     ) -> Result<Put, StoreError> {
-        self.timed("put_credential", self.store.put(id, entry, condition)).await
+        self.timed(Operation::PutCredential, self.store.put(id, entry, condition)).await
     }
 
     async fn get(&self, id: &CredentialId) -> Result<Option<StoredCredential>, StoreError> {
-        self.timed("get_credential", self.store.get(id)).await
+        self.timed(Operation::GetCredential, self.store.get(id)).await
     }
 
     async fn reseal(
@@ -124,11 +134,11 @@ impl<S: CredentialStore + ?Sized> CredentialStore for Metered<S> {
         expected: &StoredCredential,
         sealed: Vec<u8>,
     ) -> Result<bool, StoreError> {
-        self.timed("reseal_credential", self.store.reseal(id, expected, sealed)).await
+        self.timed(Operation::ResealCredential, self.store.reseal(id, expected, sealed)).await
     }
 
     async fn remove(&self, id: &CredentialId, condition: Condition) -> Result<Removed, StoreError> {
-        self.timed("remove_credential", self.store.remove(id, condition)).await
+        self.timed(Operation::RemoveCredential, self.store.remove(id, condition)).await
     }
 
     async fn list_credentials(
@@ -136,7 +146,7 @@ impl<S: CredentialStore + ?Sized> CredentialStore for Metered<S> {
         cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<CredentialPage, ListError> {
-        self.timed("list_credentials", self.store.list_credentials(cursor, limit)).await
+        self.timed(Operation::ListCredentials, self.store.list_credentials(cursor, limit)).await
     }
 }
 
@@ -149,7 +159,7 @@ impl<S: LoginStore + ?Sized> LoginStore for Metered<S> {
         caller: CallerTag,
         budget: Budget,
     ) -> Result<LoginView, StoreError> {
-        self.timed("view_login", self.store.view(credential, session, caller, budget)).await
+        self.timed(Operation::ViewLogin, self.store.view(credential, session, caller, budget)).await
     }
 
     async fn commit(
@@ -158,7 +168,7 @@ impl<S: LoginStore + ?Sized> LoginStore for Metered<S> {
         login: Login,
         budget: Budget,
     ) -> Result<Committed, StoreError> {
-        self.timed("commit_login", self.store.commit(credential, login, budget)).await
+        self.timed(Operation::CommitLogin, self.store.commit(credential, login, budget)).await
     }
 
     async fn complete(
@@ -166,15 +176,15 @@ impl<S: LoginStore + ?Sized> LoginStore for Metered<S> {
         credential: &CredentialId,
         completion: Completion,
     ) -> Result<Completed, StoreError> {
-        self.timed("complete_login", self.store.complete(credential, completion)).await
+        self.timed(Operation::CompleteLogin, self.store.complete(credential, completion)).await
     }
 
     async fn guesses(&self, credential: &CredentialId, window: Duration) -> Result<Guesses, StoreError> {
-        self.timed("read_guesses", self.store.guesses(credential, window)).await
+        self.timed(Operation::ReadGuesses, self.store.guesses(credential, window)).await
     }
 
     async fn clear_guesses(&self, credential: &CredentialId) -> Result<bool, StoreError> {
-        self.timed("clear_guesses", self.store.clear_guesses(credential)).await
+        self.timed(Operation::ClearGuesses, self.store.clear_guesses(credential)).await
     }
 }
 

@@ -4,22 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each part of `src/` may name of the others. An arrow may only point down.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("domain", &["domain"]),
     ("metrics", &["domain"]),
+    ("traces", &[]),
     ("store", &["store", "domain", "metrics"]),
     ("audit", &["domain"]),
-    ("http", &["http", "domain", "metrics"]),
+    ("http", &["http", "domain", "metrics", "traces"]),
     // Settings are parsed into the store's own type.
-    ("config", &["config", "domain", "store"]),
-    ("logging", &["config"]),
+    ("config", &["config", "domain", "store", "traces"]),
+    ("logging", &["config", "traces"]),
     ("server", &["audit", "config", "domain", "http", "metrics", "store"]),
-    ("commands", &["commands", "config", "domain", "logging", "server"]),
-    ("lib", &["domain", "store", "http", "config", "server", "commands", "logging", "audit", "metrics"]),
+    ("commands", &["commands", "config", "domain", "logging", "server", "traces"]),
+    (
+        "lib",
+        &["domain", "store", "http", "config", "server", "commands", "logging", "audit", "metrics", "traces"],
+    ),
 ];
 
 /// Crates that only one place may name.
-const ONLY_IN: [(&str, &[&str]); 19] = [
+const ONLY_IN: [(&str, &[&str]); 24] = [
     ("axum", &["http"]),
     ("axum_server", &["server"]),
     ("governor", &["http/rate_limit"]),
@@ -29,6 +33,11 @@ const ONLY_IN: [(&str, &[&str]); 19] = [
     ("tower", &["http"]),
     ("tower_governor", &["http/rate_limit"]),
     ("tower_http", &["http"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_http", &["traces"]),
+    ("opentelemetry_otlp", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
+    ("tracing_opentelemetry", &["traces"]),
     ("prometheus", &["metrics"]),
     ("redis", &["store"]),
     ("deadpool", &["store"]),
@@ -37,7 +46,7 @@ const ONLY_IN: [(&str, &[&str]); 19] = [
     ("bincode", &["domain/codec"]),
     ("chacha20poly1305", &["domain/sealing"]),
     ("clap", &["config", "commands"]),
-    ("ureq", &["commands"]),
+    ("ureq", &["commands", "config", "traces"]),
     ("utoipa", &["http"]),
 ];
 

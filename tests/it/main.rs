@@ -52,4 +52,5 @@ mod shutdown;
 mod slow_callers;
 mod startup;
 mod tls;
+mod traces;
 mod unsafe_starts;

@@ -138,7 +138,7 @@ fn world_with(access: Access) -> World {
         trusted_proxies: [IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST))].into(),
         rate_limits: RateLimits::new(&Limits { per_address: None, per_key: None, in_flight: 8 }),
         places: Places::new(8),
-        requests: Arc::clone(&Metrics::new().expect("names that are right").requests),
+        requests: Arc::clone(&Metrics::new([]).expect("names that are right").requests),
         audit: Arc::new(ToLog),
         access: Arc::new(access),
     };

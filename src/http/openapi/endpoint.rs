@@ -17,6 +17,7 @@ use crate::http::App;
 /// One method of one path.
 pub(in crate::http) struct Endpoint {
     pub(super) method: HttpMethod,
+    method_name: &'static str,
     pub(super) path: &'static str,
     route: MethodRouter<App>,
     description: Description,
@@ -34,7 +35,14 @@ macro_rules! methods {
                 let mut description = Description::default();
                 H::describe(&mut description);
                 let route = on(MethodFilter::$filter, handler);
-                Endpoint { method: HttpMethod::$method, path, route, description, is_unlimited: false }
+                Endpoint {
+                    method: HttpMethod::$method,
+                    method_name: stringify!($filter),
+                    path,
+                    route,
+                    description,
+                    is_unlimited: false,
+                }
             }
         )+
     };
@@ -128,10 +136,8 @@ impl Endpoint {
     }
 
     /// Its method and path.
-    #[cfg(test)]
-    pub(in crate::http) fn name(&self) -> (String, &'static str) {
-        let method = serde_json::to_value(&self.method).unwrap();
-        (method.as_str().unwrap().to_uppercase(), self.path)
+    pub(in crate::http) const fn name(&self) -> (&'static str, &'static str) {
+        (self.method_name, self.path)
     }
 
     /// Adds it to `router`.

@@ -5,6 +5,7 @@ pub mod at_rest;
 pub mod audit;
 pub mod certificates;
 mod client;
+pub mod collector;
 pub mod contract;
 pub mod http;
 pub mod http2;
