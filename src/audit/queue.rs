@@ -118,6 +118,7 @@ mod tests {
         queue.push(b"7\n");
         assert!(queue.take(&mut batch));
         assert_eq!(std::mem::take(&mut batch), b"7\n", "the gap is marked once");
+        assert_eq!(queue.lost(), 2, "and counted for good");
         assert!(!queue.close(Duration::ZERO), "nobody has written");
         assert!(!queue.take(&mut batch), "closed and empty");
     }
