@@ -102,29 +102,47 @@ def use(url: str, session: requests.Session) -> None:
     assert session.get(f"{url}/spake/status/nobody").status_code == 404
 
 
+@dataclass
+class Replica:
+    """A service that runs: where it is, where its operators' listener is, and a session that trusts its certificate."""
+
+    url: str
+    operators: str
+    session: requests.Session
+
+
+@contextlib.contextmanager
+def replicas(service: Path, directory: Path, number: int) -> Iterator[list[Replica]]:
+    """Services on one Redis, with TLS and two state keys."""
+    crt, key = certificate(directory)
+    made = [subprocess.run([service, "keygen"], capture_output=True, text=True, check=True).stdout.strip() for _ in "ab"]
+    variables = {
+        "PORT": "0",
+        "SPAKE_ADMIN_ADDR": "127.0.0.1:0",
+        "SPAKE_PBKDF2_ITERATIONS": str(ITERATIONS),
+        "SPAKE_STATE_KEYS": ",".join(f"{name}:{line.split(':')[1]}" for name, line in zip("ab", made)),
+        "SPAKE_TLS_CERT": str(crt),
+        "SPAKE_TLS_KEY": str(key),
+        "RUST_LOG": "error",
+    }
+    with contextlib.ExitStack() as stack:
+        variables["REDIS_URL"] = stack.enter_context(redis(directory))
+        session = stack.enter_context(requests.Session())
+        session.trust_env, session.verify = False, str(crt)
+        started = []
+        for _ in range(number):
+            printed = "".join(stack.enter_context(running([service], "For operators", **variables)))
+            [url] = re.findall(r"listening on (https://\S+)", printed)
+            [operators] = re.findall(r"For operators: (http://[^/]+)/", printed)
+            started.append(Replica(url, operators, session))
+        yield started
+
+
 def exposition(service: Path, directory: Path) -> str:
     """The text of /metrics of a service that was used."""
-    crt, key = certificate(directory)
-    keys = [subprocess.run([service, "keygen"], capture_output=True, text=True, check=True).stdout.strip() for _ in "ab"]
-    named = ",".join(f"{name}:{line.split(':')[1]}" for name, line in zip("ab", keys, strict=True))
-    with redis(directory) as redis_url, running(
-        [service],
-        "For operators",
-        PORT="0",
-        REDIS_URL=redis_url,
-        SPAKE_ADMIN_ADDR="127.0.0.1:0",
-        SPAKE_PBKDF2_ITERATIONS=str(ITERATIONS),
-        SPAKE_STATE_KEYS=named,
-        SPAKE_TLS_CERT=str(crt),
-        SPAKE_TLS_KEY=str(key),
-        SPAKE_LOG_FORMAT="json",
-        RUST_LOG="error",
-    ) as printed, requests.Session() as session:
-        session.trust_env, session.verify = False, str(crt)
-        [url] = re.findall(r"listening on (https://\S+)", "".join(printed))
-        [operators] = re.findall(r"For operators: (http://[^/]+)/", "".join(printed))
-        use(url, session)
-        assert session.get(f"{operators}/health/ready").status_code == 200
-        answer = session.get(f"{operators}/metrics")
+    with replicas(service, directory, 1) as [replica]:
+        use(replica.url, replica.session)
+        assert replica.session.get(f"{replica.operators}/health/ready").status_code == 200
+        answer = replica.session.get(f"{replica.operators}/metrics")
         assert answer.status_code == 200, f"/metrics: {answer.status_code}"
         return answer.text

@@ -147,6 +147,14 @@ def test_a_workflow_that_github_would_not_take_is_found(
     assert complaint in said, said
 
 
+def test_an_sbom_without_crates_is_found(tmp_path: Path) -> None:
+    build = "docker buildx build --sbom=true ."
+    (tmp_path / "Dockerfile").write_text("# An image.\nFROM scratch\n")
+    assert any("the SBOM has no crates" in fault for fault in script_faults(build, tmp_path, "1.95"))
+    (tmp_path / "Dockerfile").write_text("# An image.\nARG BUILDKIT_SBOM_SCAN_CONTEXT=true\nFROM scratch\n")
+    assert list(script_faults(build, tmp_path, "1.95")) == []
+
+
 @pytest.fixture
 def release(root: Path, tmp_path: Path) -> Path:
     """A repository with a version and two sections of its changelog."""
