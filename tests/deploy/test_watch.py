@@ -67,6 +67,25 @@ def faults(rules: str, tests: str, operations: str, known: Mapping[str, Family])
         yield "the links lead to several places"
 
 
+def table(operations: str) -> dict[str, set[str]]:
+    """The metrics of the table in the document, and their labels."""
+    part = operations.split("\n### Metrics\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (`.+?`) \|([^|]*)\|", part, re.MULTILINE)
+    return {name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)}
+
+
+def dead_links(document: str, root: Path) -> Iterator[str]:
+    """Links of a document in docs/ to headings that are not in it, and to files that are not there."""
+    anchors = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", document, re.MULTILINE)
+    }
+    for file, anchor in re.findall(r"\]\(([^)#:]*)#?([^)]*)\)", document):
+        if file and not (root / "docs" / file).exists():
+            yield file
+        elif not file and anchor not in anchors:
+            yield anchor
+
+
 def firing(rules: str, tests: str, directory: Path) -> str | None:
     """What promtool says of the rules and their tests."""
     (directory / "rules.yaml").write_text(rules)
@@ -105,6 +124,20 @@ def test_a_login_with_a_wrong_password_is_what_the_alerts_call_a_guess(metrics: 
     # One right and one wrong login, of which the client confirms one; one right and one wrong code, which confirm both.
     assert events["spake2plus", "opened"] - events["spake2plus", "confirmed"] - events["spake2plus", "wrong_confirmation"] == 1
     assert events["spake2", "confirmed"] == events["spake2", "wrong_confirmation"] == 1
+
+
+def test_the_document_lists_every_metric_and_its_labels(operations: str, known: dict[str, Family]) -> None:
+    exposed = {re.sub(r"_(bucket|sum|count)$", "", name): set(one.labels) - {"le"} for name, one in known.items()}
+    ours = {name: labels for name, labels in exposed.items() if name.startswith("spake_")}
+    assert table(operations) == ours
+    spoilt = replaced(operations, "| `spake_store_up` |", "| `spake_store_is_up` |")
+    assert table(spoilt) != ours
+
+
+def test_what_the_document_links_to_is_there(operations: str, root: Path) -> None:
+    assert list(dead_links(operations, root)) == []
+    spoilt = replaced(operations, "### SpakeStoreSlow\n", "### SpakeStore\n") + "[a](b.md)\n"
+    assert set(dead_links(spoilt, root)) == {"spakestoreslow", "b.md"}
 
 
 def test_the_rules_name_what_there_is_and_each_alert_has_its_section(
