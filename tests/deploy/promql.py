@@ -17,7 +17,7 @@ UP = {"up": Family("gauge")}
 
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*\{([^}]*)\}")
-MATCHER = re.compile(r"\s*(\w+)\s*(=~|!~|!=|=)\s*(@\d+)\s*")
+MATCHER = re.compile(r"(\w+)\s*(=~|!~|!=|=)\s*@(\d+)")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 WORD = re.compile(r"(?<![\w:.@$])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])")
 DURATION = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
@@ -48,15 +48,15 @@ def faults(expression: str, known: Mapping[str, Family]) -> Iterator[str]:
 
 
 def matchers_faults(name: str, matchers: str, strings: list[str], known: Mapping[str, Family]) -> Iterator[str]:
+    """What the matchers of one selector name and the metric does not have."""
     labels = known[name].labels if name in known else {}
-    for matcher in re.findall(r"\w+\s*(?:=~|!~|!=|=)\s*@\d+", matchers):
-        label, operator, reference = MATCHER.fullmatch(matcher).groups()  # type: ignore[union-attr]
+    for label, operator, number in MATCHER.findall(matchers):
         if label in TARGET or name not in known:
             continue
         if label not in labels:
             yield f"no label {label} of {name}"
             continue
-        pattern = strings[int(reference[1:])]
+        pattern = strings[int(number)]
         for value in pattern.split("|") if "~" in operator else [pattern]:
             seen = (re.fullmatch(value, there) if "~" in operator else value == there for there in labels[label])
             if not any(seen):

@@ -165,7 +165,7 @@ def test_each_alert_fires_when_it_should_and_not_near_by(rules: str, tests: str,
         ("#spakeslow", "#spakefast", "SpakeSlow has no section"),
         ("- alert: SpakeSlow", "- alert: SpakeErrors", "section SpakeSlow has no alert"),
         ("labels: {severity: warning}", "labels: {severity: bad}", "severity bad"),
-        ("for: 10m\n        labels: {severity: critical}", "for: 10m\n        labels: {severity: page}", "SpakeCertificateExpiring: severity page"),
+        ("labels: {severity: critical}", "labels: {severity: page}", "SpakeNoReplica: severity page"),
         ("blob/main/docs/OPERATIONS.md#spakeslow", "blob/old/docs/OPERATIONS.md#spakeslow", "the links lead to several places"),
     ],
 )
