@@ -21,7 +21,7 @@ MATCHER = re.compile(r"(\w+)\s*(=~|!~|!=|=)\s*@(\d+)")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 WORD = re.compile(r"(?<![\w:.@$])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])")
 DURATION = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
-KEYWORDS = {"and", "or", "unless", "bool", "by", "without", "on", "ignoring", "group_left", "group_right", "sum", "count", "min", "max"}
+KEYWORDS = {"and", "or", "unless", "bool"}
 
 
 def faults(expression: str, known: Mapping[str, Family]) -> Iterator[str]:

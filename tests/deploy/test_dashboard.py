@@ -90,8 +90,9 @@ def test_the_alerts_that_panels_name_exist(dashboard: Dashboard, root: Path) -> 
 
 
 def panel(dashboard: Dashboard, title: str) -> Dashboard:
-    [found] = (panel for panel in dashboard["panels"] if panel["title"] == title)
-    return found
+    found: list[Dashboard] = [panel for panel in dashboard["panels"] if panel["title"] == title]
+    assert len(found) == 1, title
+    return found[0]
 
 
 def ask(expression: str) -> Callable[[Dashboard], None]:

@@ -99,7 +99,7 @@ def only(tests: str, alert: str) -> str:
     """The cases that are about one alert."""
     parsed = yaml.safe_load(tests)
     parsed["tests"] = [case for case in parsed["tests"] if alert in str(case)]
-    return yaml.safe_dump(parsed)
+    return str(yaml.safe_dump(parsed))
 
 
 def replaced(text: str, old: str, new: str) -> str:
