@@ -104,10 +104,11 @@ def use(url: str, session: requests.Session) -> None:
 
 @dataclass
 class Replica:
-    """A service that runs: where it is, where its operators' listener is, and a session that trusts its certificate."""
+    """A service that runs: where it is, its operators' listener and its Redis, and a session that trusts its certificate."""
 
     url: str
     operators: str
+    redis: str
     session: requests.Session
 
 
@@ -134,7 +135,7 @@ def replicas(service: Path, directory: Path, number: int) -> Iterator[list[Repli
             printed = "".join(stack.enter_context(running([service], "For operators", **variables)))
             [url] = re.findall(r"listening on (https://\S+)", printed)
             [operators] = re.findall(r"For operators: (http://[^/]+)/", printed)
-            started.append(Replica(url, operators, session))
+            started.append(Replica(url, operators, variables["REDIS_URL"], session))
         yield started
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,11 @@ from test_dashboard import expressions
 # What a healthy deployment has nothing of.
 EMPTY = ('status="5xx"', 'outcome!="ok"', "missing_api_key", "offset 1h")
 SECONDS = 30
+# A point of the curve, which is all that a login asks of a client's share: the base point of P-256.
+POINT = (
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
 
 
 class Prometheus:
@@ -96,3 +102,25 @@ def test_each_panel_shows_something(prometheus: Prometheus, root: Path) -> None:
 def test_an_expression_that_fails_on_two_replicas_is_found(prometheus: Prometheus) -> None:
     with pytest.raises(AssertionError, match="many-to-many|duplicate series"):
         prometheus.ask("spake_store_up * on (job) spake_stopping")
+
+
+def pending(alert: str) -> str:
+    """The alert has begun, and fires if it lasts."""
+    return f'ALERTS{{alertname="{alert}"}}'
+
+
+# From here on the deployment is not well.
+def test_one_who_tries_a_password_on_many_accounts_is_seen(prometheus: Prometheus, two: list[Replica]) -> None:
+    for number in range(60):
+        login = {"credential_id": f"someone-{number}", "client_public_key": POINT}
+        answer = two[number % 2].session.post(f"{two[number % 2].url}/spake/login", json=login)
+        assert answer.status_code == 200, answer.text
+    until(prometheus, pending("SpakeGuessing"))
+
+
+def test_a_store_that_goes_away_is_seen(prometheus: Prometheus, two: list[Replica]) -> None:
+    subprocess.run(["redis-cli", "-u", two[0].redis, "SHUTDOWN", "NOSAVE"], check=True)
+    for replica in two:
+        assert replica.session.get(f"{replica.operators}/health/ready").status_code == 503
+    for alert in ("SpakeStoreDown", "SpakeNotReady"):
+        until(prometheus, pending(alert))
