@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from exposition import Family, exposition
+from watched import known_metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,3 +22,15 @@ def root() -> Path:
 def service() -> Path:
     """The service's binary, as built for the tests."""
     return Path(os.environ["SPAKE_TEST_BINARY"])
+
+
+@pytest.fixture(scope="session")
+def metrics(service: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the service says on /metrics."""
+    return exposition(service, tmp_path_factory.mktemp("metrics"))
+
+
+@pytest.fixture(scope="session")
+def known(metrics: str, root: Path) -> dict[str, Family]:
+    """The metrics that there are."""
+    return known_metrics(metrics, root)
