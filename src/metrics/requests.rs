@@ -44,15 +44,14 @@ impl Requests {
         let durations =
             HistogramVec::new(durations.buckets(BUCKETS.to_vec()), &["method", "route", "status"])?;
         let errors = Opts::new("spake_http_errors_total", "Errors that were answered, by their stable code.");
+        let errors = added(registry, IntCounterVec::new(errors, &["code"])?)?;
+        // There from the start, so that the first fault of ours is a rise.
+        errors.with_label_values(&["internal"]);
         let mut of_routes: HashMap<_, HashMap<_, ByOutcome>> = HashMap::new();
         for (method, path) in routes {
             of_routes.entry(path).or_default().insert(method, ByOutcome::default());
         }
-        Ok(Self {
-            durations: added(registry, durations)?,
-            of_routes,
-            errors: added(registry, IntCounterVec::new(errors, &["code"])?)?,
-        })
+        Ok(Self { durations: added(registry, durations)?, of_routes, errors })
     }
 
     /// A request has come. `method` is one of HTTP's own, `route` the template that its path matched.
