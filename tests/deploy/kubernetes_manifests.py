@@ -54,7 +54,7 @@ class Workload:
         return port in self.ports if isinstance(port, str) else port in self.ports.values()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Manifests:
     """All documents of an overlay."""
 
