@@ -73,9 +73,15 @@ class Container:
                 if made.is_relative_to(self.root):
                     made.chmod(0o755)
             if mount["name"] in volumes:
-                self._fill(target, volumes[mount["name"]])
+                self._fill(target, volumes[mount["name"]], self.manifests)
             else:
                 self._own(target, 0o2770)
+
+    def refresh(self, manifests: Manifests) -> None:
+        """What kubelets do when a Secret has changed."""
+        volumes = {volume["name"]: volume for volume in self.workload.pod["volumes"]}
+        for mount in self.spec["volumeMounts"]:
+            self._fill(self.inside(mount["mountPath"]), volumes[mount["name"]], manifests)
 
     @property
     def user(self) -> int:
@@ -137,19 +143,25 @@ class Container:
     def _groups(self) -> list[int]:
         return [group] if (group := self.workload.pod["securityContext"].get("fsGroup")) else []
 
-    def _fill(self, target: Path, volume: Document) -> None:
+    def _fill(self, target: Path, volume: Document, manifests: Manifests) -> None:
+        """As kubelets do it: files are links through one that is swapped, so that all change at once."""
         source = volume.get("secret") or volume["configMap"]
         if "secret" in volume:
-            data = self.manifests.get("Secret", source["secretName"])["data"]
-            contents = {key: base64.b64decode(value) for key, value in data.items()}
+            data = manifests.get("Secret", source["secretName"])["data"]
+            contents = {key: base64.b64decode(value).decode() for key, value in data.items()}
         else:
-            data = self.manifests.get("ConfigMap", source["name"])["data"]
-            contents = {key: value.encode() for key, value in data.items()}
-        items = source.get("items", [{"key": key, "path": key} for key in contents])
-        for item in items:
-            file = target / item["path"]
-            file.write_text(self._mapped(contents[item["key"]].decode()))
+            contents = manifests.get("ConfigMap", source["name"])["data"]
+        version = Path(tempfile.mkdtemp(prefix="..", dir=target))
+        version.chmod(0o755)
+        for item in source.get("items", [{"key": key, "path": key} for key in contents]):
+            file = version / item["path"]
+            file.write_text(self._mapped(contents[item["key"]]))
             self._own(file, item.get("mode", source.get("defaultMode", 0o644)))
+            link = target / item["path"]
+            if not link.is_symlink():
+                link.symlink_to(Path("..data", item["path"]))
+        (target / "..new").symlink_to(version.name)
+        (target / "..new").rename(target / "..data")
 
     def _own(self, path: Path, mode: int) -> None:
         """To root and the pod's group, which may read, as kubelets do it."""

@@ -27,6 +27,7 @@ class Stack:
 
     node: Node
     manifests: Manifests
+    pod: Container
     service: Running
     address: str
 
@@ -66,9 +67,12 @@ def development(root: Path, service: Path, directory: Path) -> Iterator[Stack]:
     with ExitStack() as stack:
         node = Node(service, hosts={"spake-redis": address})
         stack.callback(node.remove)
-        redis_pod = node.pod(manifests, manifests.workload("StatefulSet", "spake-redis"))
-        stack.enter_context(redis(redis_pod, address))
-        yield stack.enter_context(_serving(node, manifests))
+        stack.enter_context(redis(redis_pod(node, manifests), address))
+        yield stack.enter_context(serving(node, manifests))
+
+
+def redis_pod(node: Node, manifests: Manifests) -> Container:
+    return node.pod(manifests, manifests.workload("StatefulSet", "spake-redis"))
 
 
 @contextmanager
@@ -89,16 +93,16 @@ def production(root: Path, service: Path, directory: Path) -> Iterator[Stack]:
         manifests = Manifests(render(overlay).documents + secrets)
         node = Node(service)
         stack.callback(node.remove)
-        yield stack.enter_context(_serving(node, manifests))
+        yield stack.enter_context(serving(node, manifests))
 
 
 @contextmanager
-def _serving(node: Node, manifests: Manifests) -> Iterator[Stack]:
+def serving(node: Node, manifests: Manifests) -> Iterator[Stack]:
     address = loopback()
     pod = node.pod(manifests, manifests.workload("Deployment", "spake"))
     everywhere = {name: value for name, value in pod.environment.items() if value.startswith("0.0.0.0")}
     with pod.started(**{name: value.replace("0.0.0.0", address) for name, value in everywhere.items()}) as running:
-        stack = Stack(node, manifests, running, address)
+        stack = Stack(node, manifests, pod, running, address)
         eventually(lambda: not any(unanswered(stack, manifests, ("readinessProbe",))), running)
         yield stack
 

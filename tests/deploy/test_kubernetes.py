@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from kubernetes_manifests import render
+import yaml
+from kubernetes_manifests import Manifests, render
+from kubernetes_network import Peer, ours, outside, reaches, stranger
 from kubernetes_policy import offences
 from kubernetes_references import dangling
 from kubernetes_schemas import invalid
-from kubernetes_stack import Stack, development, production, refused, unanswered
+from kubernetes_stack import SITE, Stack, production_overlay, refused, unanswered
 
-
-@pytest.fixture(scope="module")
-def in_development(root: Path, service: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with development(root, service, tmp_path_factory.mktemp("development")) as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def in_production(root: Path, service: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with production(root, service, tmp_path_factory.mktemp("production")) as stack:
-        yield stack
-
-
-@pytest.fixture(params=["in_development", "in_production"])
-def stack(request: pytest.FixtureRequest) -> Stack:
-    found: Stack = request.getfixturevalue(request.param)
-    return found
+NGINX = stranger("ingress-nginx")
+MONITORING = stranger("monitoring")
+DNS = stranger("kube-system", k8s_app="kube-dns")
 
 
 def test_every_supported_cluster_takes_them_and_no_field_is_unknown(stack: Stack) -> None:
@@ -49,3 +39,139 @@ def test_the_service_accepts_its_variables_and_files(stack: Stack) -> None:
 
 def test_the_service_answers_what_the_cluster_asks(stack: Stack) -> None:
     assert not list(unanswered(stack, stack.manifests))
+
+
+def scanned(root: Path, manifests: Manifests, directory: Path) -> subprocess.CompletedProcess[str]:
+    """What the scanner of policies finds, without the network where that can be taken away."""
+    file = directory / "manifests.yaml"
+    file.write_text(yaml.safe_dump_all(manifests.documents))
+    alone = ["unshare", "--map-root-user", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        alone = []
+    checkov = Path(sys.prefix, "checkov", "bin", "checkov")
+    configuration = root / "deploy" / "kubernetes" / "checkov.yaml"
+    return subprocess.run(
+        [*alone, checkov, "--config-file", configuration, "--file", file], capture_output=True, text=True
+    )
+
+
+def test_a_scanner_of_policies_finds_nothing_that_is_not_explained(root: Path, stack: Stack, tmp_path: Path) -> None:
+    scan = scanned(root, stack.manifests, tmp_path)
+    assert scan.returncode == 0, scan.stdout + scan.stderr
+
+
+def test_who_calls_reaches_the_service_and_nobody_else_reaches_anything(stack: Stack) -> None:
+    service = ours(stack.manifests.workload("Deployment", "spake"))
+    neighbour = Peer(service.namespace, (("app", "another"),))
+    for source, target, port, allowed in [
+        (NGINX, service, 5000, True),
+        (NGINX, service, 9464, False),
+        (MONITORING, service, 9464, True),
+        (MONITORING, service, 5000, False),
+        (stranger("default"), service, 5000, False),
+        (neighbour, service, 5000, False),
+        (outside("203.0.113.7"), service, 5000, False),
+        (service, DNS, 443, False),
+        (service, stranger("kube-system"), 53, False),
+        (service, service, 5000, False),
+        (service, outside("203.0.113.7"), 443, False),
+        (service, outside("203.0.113.7"), 6379, False),
+        (service, outside("169.254.169.254"), 80, False),
+        (neighbour, outside("203.0.113.7"), 443, False),
+    ]:
+        assert reaches(stack.manifests, source, target, port) == allowed, (source, target, port)
+    for protocol in ("UDP", "TCP"):
+        assert reaches(stack.manifests, service, DNS, 53, protocol)
+
+
+def test_only_the_service_reaches_redis(in_development: Stack, in_production: Stack) -> None:
+    manifests = in_development.manifests
+    service = ours(manifests.workload("Deployment", "spake"))
+    redis = ours(manifests.workload("StatefulSet", "spake-redis"))
+    assert reaches(manifests, service, redis, 6379)
+    for other in (NGINX, MONITORING, stranger("default"), Peer(service.namespace, (("app", "another"),))):
+        assert not reaches(manifests, other, redis, 6379)
+    assert not reaches(manifests, redis, outside("203.0.113.7"), 443)
+
+    for workload in (("Deployment", "spake"), ("Job", "spake-migrate")):
+        pod = ours(in_production.manifests.workload(*workload))
+        assert reaches(in_production.manifests, pod, outside("10.20.0.7"), 6379)
+        assert not reaches(in_production.manifests, pod, outside("10.20.0.7"), 22)
+        assert not reaches(in_production.manifests, pod, outside("10.21.0.7"), 6379)
+
+
+def test_the_job_brings_the_keyspace_to_this_release_beside_running_services(in_production: Stack) -> None:
+    job = in_production.manifests.workload("Job", "spake-migrate")
+    pending = "migrations are pending"
+    assert pending in in_production.service.said(), "the pods do not do it themselves"
+    for _ in range(2):
+        migrated = in_production.node.pod(in_production.manifests, job).run()
+        assert migrated.returncode == 0, migrated.stderr
+        assert "256 of 256 buckets" in migrated.stdout
+    assert not list(unanswered(in_production, in_production.manifests))
+
+
+def test_what_an_operator_must_say_is_refused_until_it_is_said(root: Path, service: Path, tmp_path: Path) -> None:
+    manifests = render(root / "deploy" / "kubernetes" / "overlays" / "production")
+    found = {problem for problem in offences(manifests) if problem.startswith("SET-ME")}
+    assert len(found) == 6, found
+    # The cluster has a say in all but one, which the service has.
+    assert any("SPAKE_TRUSTED_PROXIES" in problem for problem in found)
+    said = subprocess.run(
+        [service, "check-config"], env={"SPAKE_TRUSTED_PROXIES": "SET-ME"}, capture_output=True, text=True
+    )
+    assert said.returncode == 2 and "SPAKE_TRUSTED_PROXIES" in said.stderr
+
+    overlay = production_overlay(root, tmp_path)
+    complete = (overlay / "site.env").read_text()
+    for name in SITE:
+        lines = [line for line in complete.splitlines() if not line.startswith(name)]
+        (overlay / "site.env").write_text("\n".join(lines))
+        with pytest.raises(ValueError, match=name):
+            render(overlay)
+
+
+def test_redis_behind_sentinels_takes_two_lines(root: Path, in_production: Stack, tmp_path: Path) -> None:
+    overlay = production_overlay(root, tmp_path)
+    kustomization = overlay / "kustomization.yaml"
+    text = kustomization.read_text()
+    taken_in = text.replace("# components:", "components:").replace("#   - ../../components", "  - ../../components")
+    assert taken_in != text
+    kustomization.write_text(taken_in)
+    secrets = [secret.copy() for secret in in_production.manifests.of("Secret")]
+    manifests = Manifests(render(overlay).documents + secrets)
+    assert any("sentinel-password" in problem for problem in dangling(manifests)), "the Secret lacks it"
+    redis = manifests.get("Secret", "spake-redis")
+    redis["data"] = redis["data"] | {"sentinel-password": "b3RoZXI="}
+    for check in (invalid, dangling, offences):
+        assert not list(check(manifests))
+    assert not list(refused(in_production.node, manifests))
+    service = ours(manifests.workload("Deployment", "spake"))
+    assert reaches(manifests, service, outside("10.20.0.7"), 26379)
+
+
+def test_the_image_is_of_this_release(root: Path, stack: Stack) -> None:
+    version = re.findall(r'^version = "(.*)"', (root / "Cargo.toml").read_text(), re.MULTILINE)[0]
+    images = {
+        container["image"].rpartition("/")[2] for workload in stack.manifests.workloads for container in workload.containers
+    }
+    assert f"spake-service:{version}" in images
+    assert {image for image in images if image.startswith("spake-service")} == {f"spake-service:{version}"}
+
+
+def test_the_rules_are_those_of_prometheus(root: Path, in_production: Stack, tmp_path: Path) -> None:
+    rules = yaml.safe_load((root / "deploy" / "prometheus" / "rules.yaml").read_text())
+    rule = in_production.manifests.get("PrometheusRule", "spake")
+    assert rule["spec"] == rules, "run scripts/prometheus-rule"
+    subprocess.run([root / "scripts" / "prometheus-rule", tmp_path / "rule.yaml"], check=True)
+    assert yaml.safe_load((tmp_path / "rule.yaml").read_text())["spec"] == rules
+
+
+def test_no_secret_is_in_the_repository(root: Path) -> None:
+    tracked = subprocess.run(
+        ["git", "-C", root, "ls-files", "deploy/kubernetes"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert tracked and not [path for path in tracked if "/secrets/" in path]
+    assert not render(root / "deploy" / "kubernetes" / "overlays" / "production").of("Secret")
+    node = "deploy/kubernetes/overlays/development/secrets/state-keys"
+    subprocess.run(["git", "-C", root, "check-ignore", "-q", node], check=True)
