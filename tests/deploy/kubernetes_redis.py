@@ -74,3 +74,12 @@ def _certificates(directory: Path, *addresses: str) -> None:
     for name, more in (("ca", ca), ("tls", end)):
         command = ["openssl", *new, "-keyout", f"{name}.key", "-out", f"{name}.crt", *more]
         subprocess.run(command, cwd=directory, check=True, capture_output=True)
+
+
+def open_to_strangers(address: str) -> bool:
+    """Whether someone without a password may write or read."""
+    asked = [["set", "spake:it", "1"], ["get", "spake:it"], ["config", "get", "dir"], ["keys", "*"], ["flushall"]]
+    return any(
+        subprocess.run(["redis-cli", "-e", "-h", address, *command], capture_output=True).returncode == 0
+        for command in asked
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,8 @@ OPERATOR = {
 }
 
 
-def invalid(manifests: Manifests) -> Iterator[str]:
-    """What a cluster would refuse, in any of the versions."""
+def invalid(manifests: Manifests, versions: Sequence[str] = VERSIONS) -> Iterator[str]:
+    """What a cluster would refuse, in any of the versions of Kubernetes."""
     own = []
     for document in manifests.documents:
         schema = OPERATOR.get(document["kind"])
@@ -96,7 +96,7 @@ def invalid(manifests: Manifests) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "manifests.yaml")
         file.write_text(yaml.safe_dump_all(own))
-        for version in VERSIONS:
+        for version in versions:
             checked = subprocess.run(
                 ["kubernetes-validate", "--strict", "--quiet", "-k", version, file], capture_output=True, text=True
             )
