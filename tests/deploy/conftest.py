@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from kubernetes_fixtures import in_development, in_production, stack
 
-pytest_plugins = ["kubernetes_fixtures"]
+__all__ = ["in_development", "in_production", "stack"]
 
 ROOT = Path(__file__).resolve().parents[2]
 

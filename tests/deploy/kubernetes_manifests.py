@@ -42,7 +42,7 @@ class Workload:
 
     @property
     def containers(self) -> list[Document]:
-        return self.pod.get("initContainers", []) + self.pod["containers"]
+        return [*self.pod.get("initContainers", []), *self.pod["containers"]]
 
     @property
     def ports(self) -> dict[str, int]:

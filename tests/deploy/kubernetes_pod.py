@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kubernetes_manifests import Document, Manifests, Workload
 
@@ -113,9 +114,10 @@ class Container:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """To its end, in place of the manifest's own command if there is another."""
-        return subprocess.run(
+        ran: subprocess.CompletedProcess[str] = subprocess.run(
             command or self.command, env=self.environment, capture_output=True, text=True, timeout=60, **self._identity
         )
+        return ran
 
     @contextmanager
     def started(self, *more: str, **variables: str) -> Iterator[Running]:
@@ -136,7 +138,7 @@ class Container:
             process.wait()
 
     @property
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         return {"user": self.user, "group": self.user, "extra_groups": self._groups} if AS_ROOT else {}
 
     @property

@@ -112,7 +112,10 @@ def _service(manifests: Manifests, service: Document) -> Iterator[str]:
 
 
 def _ingress(manifests: Manifests, ingress: Document) -> Iterator[str]:
-    hosts = {host for tls in ingress["spec"].get("tls", []) for host in tls["hosts"]}
+    for tls in ingress["spec"]["tls"]:
+        if not manifests.find("Secret", tls["secretName"]):
+            yield f"no Secret {tls['secretName']}"
+    hosts = {host for tls in ingress["spec"]["tls"] for host in tls["hosts"]}
     for rule in ingress["spec"]["rules"]:
         if rule["host"] not in hosts:
             yield f"no TLS for {rule['host']}"
