@@ -96,6 +96,6 @@ def matches(selector: Labels, labels: Labels) -> bool:
 def render(overlay: Path) -> Manifests:
     """What `kubectl apply -k` would send."""
     rendered = subprocess.run(["kubectl", "kustomize", overlay], capture_output=True, text=True)
-    if rendered.returncode != 0:
+    if rendered.returncode != 0 or rendered.stderr:
         raise ValueError(rendered.stderr)
     return Manifests([document for document in yaml.safe_load_all(rendered.stdout) if document])

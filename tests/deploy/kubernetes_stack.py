@@ -18,7 +18,9 @@ from kubernetes_redis import ExternalRedis
 from kubernetes_references import PROBES
 from kubernetes_wait import eventually
 
+# What an operator says in site.env, and one thing that stands there already.
 SITE = {"INGRESS_HOST": "spake.example.org", "TRUSTED_PROXIES": "10.244.0.0/16", "REDIS_NETWORK": "10.20.0.0/24"}
+MONITORING = "observability"
 
 
 @dataclass
@@ -37,27 +39,29 @@ class Stack:
 
 def development_overlay(root: Path, service: Path, directory: Path) -> Path:
     """A copy of the manifests, with secrets made by the script itself."""
-    overlay = _copy(root, directory) / "overlays" / "development"
+    overlay = copied(root, directory) / "overlays" / "development"
     subprocess.run([overlay / "make-secrets", service], check=True, capture_output=True)
     return overlay
 
 
 def production_overlay(root: Path, directory: Path) -> Path:
     """A copy of the manifests with everything said that an operator must say."""
-    overlay = _copy(root, directory) / "overlays" / "production"
+    overlay = copied(root, directory) / "overlays" / "production"
     site = (overlay / "site.env").read_text()
     for name, value in SITE.items():
         site = site.replace(f"{name}=SET-ME", f"{name}={value}")
+    site = site.replace("MONITORING_NAMESPACE=monitoring", f"MONITORING_NAMESPACE={MONITORING}")
     (overlay / "site.env").write_text(site)
     kustomization = overlay / "kustomization.yaml"
     kustomization.write_text(kustomization.read_text().replace("SET-ME/", "registry.example.org/"))
     return overlay
 
 
-def _copy(root: Path, directory: Path) -> Path:
-    copied = directory / "kubernetes"
-    shutil.copytree(root / "deploy" / "kubernetes", copied, ignore=shutil.ignore_patterns("secrets"))
-    return copied
+def copied(root: Path, directory: Path) -> Path:
+    """The manifests without anybody's secrets."""
+    copy = directory / "deploy" / "kubernetes"
+    shutil.copytree(root / "deploy" / "kubernetes", copy, ignore=shutil.ignore_patterns("secrets"))
+    return copy
 
 
 @contextmanager

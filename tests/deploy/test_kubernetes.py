@@ -15,10 +15,9 @@ from kubernetes_network import Peer, ours, outside, reaches, stranger
 from kubernetes_policy import offences
 from kubernetes_references import dangling
 from kubernetes_schemas import invalid
-from kubernetes_stack import SITE, Stack, production_overlay, refused, unanswered
+from kubernetes_stack import MONITORING, SITE, Stack, production_overlay, refused, unanswered
 
 NGINX = stranger("ingress-nginx")
-MONITORING = stranger("monitoring")
 DNS = stranger("kube-system", k8s_app="kube-dns")
 
 
@@ -67,11 +66,13 @@ def test_a_scanner_of_policies_finds_nothing_that_is_not_explained(
 def test_who_calls_reaches_the_service_and_nobody_else_reaches_anything(stack: Stack) -> None:
     service = ours(stack.manifests.workload("Deployment", "spake"))
     neighbour = Peer(service.namespace, (("app", "another"),))
+    production = stack.manifests.of("Ingress")
+    monitoring = stranger(MONITORING if production else "monitoring")
     for source, target, port, allowed in [
         (NGINX, service, 5000, True),
         (NGINX, service, 9464, False),
-        (MONITORING, service, 9464, True),
-        (MONITORING, service, 5000, False),
+        (monitoring, service, 9464, True),
+        (monitoring, service, 5000, False),
         (stranger("default"), service, 5000, False),
         (neighbour, service, 5000, False),
         (outside("203.0.113.7"), service, 5000, False),
@@ -93,7 +94,7 @@ def test_only_the_service_reaches_redis(in_development: Stack, in_production: St
     service = ours(manifests.workload("Deployment", "spake"))
     redis = ours(manifests.workload("StatefulSet", "spake-redis"))
     assert reaches(manifests, service, redis, 6379)
-    for other in (NGINX, MONITORING, stranger("default"), Peer(service.namespace, (("app", "another"),))):
+    for other in (NGINX, stranger("monitoring"), stranger("default"), Peer(service.namespace, (("app", "another"),))):
         assert not reaches(manifests, other, redis, 6379)
     assert not reaches(manifests, redis, outside("203.0.113.7"), 443)
 

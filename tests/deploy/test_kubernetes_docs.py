@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from kubernetes_docs import WRITES_DOWN, blocks, kubectl, section
 from kubernetes_manifests import Manifests
-from kubernetes_stack import Stack
+from kubernetes_stack import Stack, copied
 
 KINDS = {"deployment": "Deployment", "job": "Job", "service": "Service"}
 
@@ -83,14 +83,7 @@ def test_the_steps_on_a_cluster_of_ones_own_are_all(root: Path, service: Path, t
     """From a fresh clone with a built service; what would go to a cluster is built instead."""
     (tmp_path / "target" / "release").mkdir(parents=True)
     (tmp_path / "target" / "release" / "spake-service").symlink_to(service)
-    tracked = subprocess.run(
-        ["git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "deploy/kubernetes"],
-        capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    for path in tracked:
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes((root / path).read_bytes())
-        (tmp_path / path).chmod((root / path).stat().st_mode)
+    copied(root, tmp_path)
     (tmp_path / "kubectl").write_text(WRITES_DOWN)
     (tmp_path / "kubectl").chmod(0o755)
     [block] = [block for block in blocks(root) if "make-secrets" in block]
