@@ -8,12 +8,17 @@ from urllib.parse import urlsplit
 
 from kubernetes_manifests import Document, Labels, Manifests, Workload, matches
 
+# What these checks do not look into, and would take for less than it is.
+UNREAD = ("matchExpressions", "endPort", "except", "valueFrom", "secretRef", "projected")
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
 def dangling(manifests: Manifests) -> Iterator[str]:
     """What names nothing, or something else than was meant. The Secrets that an overlay counts on must be in it."""
     yield from _namespaces(manifests)
+    for document in manifests.documents:
+        if document["kind"] != "PrometheusRule":
+            yield from (f"{document['kind']}: {name} is not checked" for name in UNREAD if f"'{name}'" in str(document))
     for workload in manifests.workloads:
         yield from (f"{workload.name}: {problem}" for problem in _workload(manifests, workload))
     for kind, check in {

@@ -41,7 +41,7 @@ def test_the_service_answers_what_the_cluster_asks(stack: Stack) -> None:
     assert not list(unanswered(stack, stack.manifests))
 
 
-def scanned(root: Path, directory: Path, *overlays: Manifests) -> subprocess.CompletedProcess[str]:
+def scanned(configuration: Path, directory: Path, *overlays: Manifests) -> subprocess.CompletedProcess[str]:
     """What the scanner of policies finds, without the network where that can be taken away."""
     files = []
     for number, manifests in enumerate(overlays):
@@ -51,7 +51,6 @@ def scanned(root: Path, directory: Path, *overlays: Manifests) -> subprocess.Com
     if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
         alone = []
     checkov = Path(sys.prefix, "checkov", "bin", "checkov")
-    configuration = root / "deploy" / "kubernetes" / "checkov.yaml"
     command: list[str | Path] = [*alone, checkov, "--config-file", configuration, "--file", *files]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -59,7 +58,8 @@ def scanned(root: Path, directory: Path, *overlays: Manifests) -> subprocess.Com
 def test_a_scanner_of_policies_finds_nothing_that_is_not_explained(
     root: Path, in_development: Stack, in_production: Stack, tmp_path: Path
 ) -> None:
-    scan = scanned(root, tmp_path, in_development.manifests, in_production.manifests)
+    configuration = root / "deploy" / "kubernetes" / "checkov.yaml"
+    scan = scanned(configuration, tmp_path, in_development.manifests, in_production.manifests)
     assert scan.returncode == 0, scan.stdout + scan.stderr
 
 

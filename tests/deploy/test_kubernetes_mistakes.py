@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes_manifests import Document, Manifests
 from kubernetes_pod import Node, loopback
 from kubernetes_policy import offences
@@ -128,6 +130,12 @@ MISTAKES: dict[str, tuple[Mutation, Check, str]] = {
         "Permission denied",
     ),
     "state keys that are none": (lambda m: keys(m).update({"state-keys": base64_of("k1:x")}), BINARY, "STATE_KEYS"),
+    "API keys that are none": (lambda m: keys(m).update({"api-keys": base64_of("x y\n")}), BINARY, "SPAKE_API_KEYS_FILE"),
+    "a URL that is none": (
+        lambda m: m.get("Secret", "spake-redis")["data"].update(url=base64_of("redis:6379")),
+        BINARY,
+        "REDIS_URL_FILE",
+    ),
     "no state keys": (lambda m: settings(m).pop("SPAKE_STATE_KEYS_FILE"), BINARY, "SPAKE_STATE_KEYS"),
     "no API keys": (lambda m: settings(m).pop("SPAKE_API_KEYS_FILE"), BINARY, "SPAKE_API_KEYS_FILE"),
     "a subPath": (
@@ -227,6 +235,11 @@ MISTAKES: dict[str, tuple[Mutation, Check, str]] = {
         lambda m: policy(m, "spake-callers")["podSelector"].update(matchLabels={"app": "spake"}),
         NAMES,
         "selects nothing",
+    ),
+    "a selector that the checks cannot read": (
+        lambda m: policy(m, "spake-callers")["podSelector"].update(matchExpressions=[]),
+        NAMES,
+        "is not checked",
     ),
     "no policy that denies": (lambda m: policy(m, "deny-all").update(policyTypes=["Ingress"]), POLICY, "no policy denies"),
     "another namespace": (lambda m: deployment(m)["metadata"].update(namespace="default"), NAMES, "another namespace"),
@@ -344,8 +357,14 @@ def test_a_job_that_cannot_migrate_fails(plant: Callable[[Document], Any], in_pr
     assert in_production.node.pod(manifests, job).run().returncode != 0
 
 
-def test_the_scanner_finds_what_is_wrong(root: Path, in_production: Stack, tmp_path: Path) -> None:
+def test_the_scanner_finds_what_is_wrong_and_each_exception_is_needed(
+    root: Path, in_production: Stack, tmp_path: Path
+) -> None:
     manifests = in_production.manifests.clone()
     container(manifests)["securityContext"]["privileged"] = True
-    scan = scanned(root, tmp_path, manifests)
-    assert scan.returncode == 1 and "CKV_K8S_16" in scan.stdout, scan.stdout + scan.stderr
+    configuration = yaml.safe_load((root / "deploy" / "kubernetes" / "checkov.yaml").read_text())
+    exceptions = configuration.pop("skip-check")
+    (tmp_path / "checkov.yaml").write_text(yaml.safe_dump(configuration))
+    scan = scanned(tmp_path / "checkov.yaml", tmp_path, manifests)
+    found = set(re.findall(r"^Check: (\w+)", scan.stdout, re.MULTILINE))
+    assert scan.returncode == 1 and found == {"CKV_K8S_16", *exceptions}, scan.stdout + scan.stderr
