@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -47,7 +46,7 @@ def _allows(
     if not policies:
         return True
     return any(
-        _is_one(manifests, rule[peers], other) and port in _ports(manifests, rule, serving)
+        _is_one(manifests, rule.get(peers), other) and _is_open(manifests, rule.get("ports"), port, serving)
         for policy in policies
         for rule in policy.get(rules, [])
     )
@@ -58,32 +57,33 @@ def _selects(manifests: Manifests, policy: Document, pod: Peer) -> bool:
     return pod.namespace == policy["metadata"]["namespace"] and matches(selector, dict(pod.labels))
 
 
-def _is_one(manifests: Manifests, peers: list[Document], pod: Peer) -> bool:
-    [namespace] = manifests.of("Namespace")
-    for peer in peers:
-        if "ipBlock" in peer:
-            if pod.address and ip_address(pod.address) in ip_network(peer["ipBlock"]["cidr"]):
-                return True
-            continue
-        wanted = peer.get("namespaceSelector", {}).get("matchLabels")
-        is_there = (
-            pod.namespace == namespace["metadata"]["name"]
-            if wanted is None
-            else matches(wanted, {"kubernetes.io/metadata.name": pod.namespace})
-        )
-        if is_there and matches(peer.get("podSelector", {}).get("matchLabels", {}), dict(pod.labels)):
-            return True
-    return False
+def _is_one(manifests: Manifests, peers: list[Document] | None, pod: Peer) -> bool:
+    """Whether the pod is one of the peers; a rule that names none means everybody."""
+    return not peers or any(_is(manifests, peer, pod) for peer in peers)
 
 
-def _ports(manifests: Manifests, rule: Document, serving: Peer) -> Iterator[tuple[int, str]]:
-    """The ports of a rule; their names are those of the pods that serve."""
+def _is(manifests: Manifests, peer: Document, pod: Peer) -> bool:
+    if "ipBlock" in peer:
+        return bool(pod.address) and ip_address(pod.address) in ip_network(peer["ipBlock"]["cidr"])
+    if pod.address:
+        return False
+    if "namespaceSelector" in peer:
+        wanted: Labels = peer["namespaceSelector"].get("matchLabels", {})
+        is_there = matches(wanted, {"kubernetes.io/metadata.name": pod.namespace})
+    else:
+        [namespace] = manifests.of("Namespace")
+        is_there = pod.namespace == namespace["metadata"]["name"]
+    return is_there and matches(peer.get("podSelector", {}).get("matchLabels", {}), dict(pod.labels))
+
+
+def _is_open(manifests: Manifests, ports: list[Document] | None, port: tuple[int, str], serving: Peer) -> bool:
+    """Names of ports are those of the pods that serve; a rule without ports means all of them."""
     names = {
         name: number
         for workload in manifests.workloads
         if serving == ours(workload)
         for name, number in workload.ports.items()
     }
-    for port in rule["ports"]:
-        number = names.get(port["port"], 0) if isinstance(port["port"], str) else port["port"]
-        yield number, port.get("protocol", "TCP")
+    return not ports or port in {
+        (names.get(open_["port"], open_["port"]), open_.get("protocol", "TCP")) for open_ in ports
+    }

@@ -13,6 +13,7 @@ import yaml
 from kubernetes_manifests import Document, Manifests
 from kubernetes_pod import Node, loopback
 from kubernetes_policy import offences
+from kubernetes_reach import unexpected
 from kubernetes_redis import open_to_strangers
 from kubernetes_references import dangling
 from kubernetes_schemas import VERSIONS, invalid
@@ -26,6 +27,7 @@ SCHEMA: Check = lambda _, manifests: invalid(manifests, VERSIONS[-1:])
 NAMES: Check = lambda _, manifests: dangling(manifests)
 POLICY: Check = lambda _, manifests: offences(manifests)
 BINARY: Check = lambda stack, manifests: refused(stack.node, manifests)
+REACH: Check = lambda _, manifests: unexpected(manifests)
 ASKED: Check = unanswered
 
 
@@ -241,7 +243,31 @@ MISTAKES: dict[str, tuple[Mutation, Check, str]] = {
         NAMES,
         "is not checked",
     ),
+    "callers from every namespace": (
+        lambda m: policy(m, "spake-callers")["ingress"][0]["from"][0].update(namespaceSelector={}),
+        REACH,
+        "on 5000 is open",
+    ),
+    "callers from everywhere": (lambda m: policy(m, "spake-callers")["ingress"][0].pop("from"), REACH, "on 5000 is open"),
+    "callers at the operators' port": (
+        lambda m: policy(m, "spake-callers")["ingress"][0].pop("ports"),
+        REACH,
+        "on 9464 is open",
+    ),
+    "a way to everywhere": (
+        lambda m: policy(m, "spake-store")["egress"][0]["to"][0]["ipBlock"].update(cidr="0.0.0.0/0"),
+        REACH,
+        "on 6379 is open",
+    ),
+    "no way to Redis": (lambda m: policy(m, "spake-store")["egress"][0]["ports"][0].update(port=6380), REACH, "closed"),
+    "no way to the names": (lambda m: m.documents.remove(m.get("NetworkPolicy", "names")), REACH, "names"),
+    "no way to Redis for the migration": (
+        lambda m: policy(m, "spake-store")["podSelector"]["matchLabels"].update({"app.kubernetes.io/component": "service"}),
+        REACH,
+        "is closed",
+    ),
     "no policy that denies": (lambda m: policy(m, "deny-all").update(policyTypes=["Ingress"]), POLICY, "no policy denies"),
+    "nothing that denies": (lambda m: m.documents.remove(m.get("NetworkPolicy", "deny-all")), REACH, "on 443 is open"),
     "another namespace": (lambda m: deployment(m)["metadata"].update(namespace="default"), NAMES, "another namespace"),
     "a namespace that lets everything in": (
         lambda m: m.of("Namespace")[0]["metadata"].pop("labels"),
