@@ -37,7 +37,9 @@ def blocks(root: Path) -> list[str]:
 def kubectl(root: Path) -> list[str]:
     """Its commands of kubectl, one a line."""
     lines = [line for block in blocks(root) for line in block.replace("\\\n", " ").splitlines()]
-    return [" ".join(command.split()) for line in lines for command in line.split(" | ") if command.startswith("kubectl")]
+    return [
+        " ".join(command.split()) for line in lines for command in line.split(" | ") if command.startswith("kubectl")
+    ]
 
 
 def make_secrets(root: Path, service: Path, directory: Path, redis_url: str) -> list[Document]:

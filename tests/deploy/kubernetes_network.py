@@ -37,9 +37,7 @@ def reaches(manifests: Manifests, source: Peer, target: Peer, port: int, protoco
     )
 
 
-def _allows(
-    manifests: Manifests, pod: Peer, other: Peer, direction: str, port: tuple[int, str], serving: Peer
-) -> bool:
+def _allows(manifests: Manifests, pod: Peer, other: Peer, direction: str, port: tuple[int, str], serving: Peer) -> bool:
     policies = [policy["spec"] for policy in manifests.of("NetworkPolicy") if _selects(manifests, policy, pod)]
     policies = [policy for policy in policies if direction in policy["policyTypes"]]
     rules, peers = ("egress", "to") if direction == "Egress" else ("ingress", "from")

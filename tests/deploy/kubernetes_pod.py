@@ -1,4 +1,4 @@
-"""Runs the containers of a manifest without a cluster: their variables, files, modes and users, with paths under a directory.
+"""Runs the containers of a manifest without a cluster: with their variables, files, modes and users, below a directory.
 
 The ports stay as they are, on addresses of this machine's own network (127.0.0.0/8) that nothing else has.
 """
@@ -100,9 +100,7 @@ class Container:
             variables |= self.manifests.get("ConfigMap", source["configMapRef"]["name"])["data"]
         for variable in self.spec.get("env", []):
             variables[variable["name"]] = variable["value"]
-        return {
-            name: str(self.inside(value)) if value.startswith("/") else value for name, value in variables.items()
-        }
+        return {name: str(self.inside(value)) if value.startswith("/") else value for name, value in variables.items()}
 
     @property
     def command(self) -> list[str]:

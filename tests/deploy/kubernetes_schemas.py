@@ -27,7 +27,12 @@ def _strict(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
 def _resource(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
     metadata = _strict({"name": {"type": "string"}}, {"namespace": {"type": "string"}, "labels": STRINGS})
     return _strict(
-        {"apiVersion": {"const": "monitoring.coreos.com/v1"}, "kind": {"const": kind}, "metadata": metadata, "spec": spec}
+        {
+            "apiVersion": {"const": "monitoring.coreos.com/v1"},
+            "kind": {"const": kind},
+            "metadata": metadata,
+            "spec": spec,
+        }
     )
 
 

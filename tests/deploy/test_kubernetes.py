@@ -1,4 +1,4 @@
-"""The manifests for Kubernetes: valid, strict, without a name that names nothing, and such that the service works with them."""
+"""The manifests for Kubernetes are valid and strict, each name in them names something, and the service works with them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 import yaml
 from kubernetes_manifests import Manifests, render
 from kubernetes_network import ours, outside, reaches
-from kubernetes_reach import unexpected
 from kubernetes_policy import offences
+from kubernetes_reach import unexpected
 from kubernetes_references import dangling
 from kubernetes_schemas import invalid
 from kubernetes_stack import SITE, Stack, production_overlay, refused, unanswered
@@ -118,7 +118,9 @@ def test_redis_behind_sentinels_takes_two_lines(root: Path, in_production: Stack
 def test_the_image_is_of_this_release(root: Path, stack: Stack) -> None:
     version = re.findall(r'^version = "(.*)"', (root / "Cargo.toml").read_text(), re.MULTILINE)[0]
     images = {
-        container["image"].rpartition("/")[2] for workload in stack.manifests.workloads for container in workload.containers
+        container["image"].rpartition("/")[2]
+        for workload in stack.manifests.workloads
+        for container in workload.containers
     }
     assert f"spake-service:{version}" in images
     assert {image for image in images if image.startswith("spake-service")} == {f"spake-service:{version}"}

@@ -1,4 +1,4 @@
-"""What docs/OPERATIONS.md says of Kubernetes is so: its commands name what is there, its figures are those of the manifests."""
+"""What docs/OPERATIONS.md says of Kubernetes is so: its commands name what is there, its figures are the manifests'."""
 
 from __future__ import annotations
 
