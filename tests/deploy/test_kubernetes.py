@@ -7,11 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from kubernetes_manifests import Manifests, render
-from kubernetes_network import ours, outside, reaches
+from kubernetes_network import ours, outside, reaches, stranger
 from kubernetes_policy import offences
 from kubernetes_reach import unexpected
 from kubernetes_references import dangling
@@ -96,23 +97,40 @@ def test_what_an_operator_must_say_is_refused_until_it_is_said(root: Path, servi
             render(overlay)
 
 
-def test_redis_behind_sentinels_takes_two_lines(root: Path, in_production: Stack, tmp_path: Path) -> None:
-    overlay = production_overlay(root, tmp_path)
+def with_component(root: Path, component: str, production: Manifests, directory: Path) -> Manifests:
+    """Production with a component taken in, and the Secrets that it had before."""
+    overlay = production_overlay(root, directory)
     kustomization = overlay / "kustomization.yaml"
     text = kustomization.read_text()
-    taken_in = text.replace("# components:", "components:").replace("#   - ../../components", "  - ../../components")
-    assert taken_in != text
-    kustomization.write_text(taken_in)
-    secrets = [secret.copy() for secret in in_production.manifests.of("Secret")]
-    manifests = Manifests(render(overlay).documents + secrets)
+    for line in ("components:", f"  - ../../components/{component}"):
+        assert f"\n# {line}\n" in text
+        text = text.replace(f"\n# {line}\n", f"\n{line}\n")
+    kustomization.write_text(text)
+    return Manifests(render(overlay).documents + production.clone().of("Secret"))
+
+
+def test_redis_behind_sentinels_takes_two_lines(root: Path, in_production: Stack, tmp_path: Path) -> None:
+    manifests = with_component(root, "sentinel", in_production.manifests, tmp_path)
     assert any("sentinel-password" in problem for problem in dangling(manifests)), "the Secret lacks it"
-    redis = manifests.get("Secret", "spake-redis")
-    redis["data"] = redis["data"] | {"sentinel-password": "b3RoZXI="}
+    manifests.get("Secret", "spake-redis")["data"]["sentinel-password"] = "b3RoZXI="
     for check in (invalid, dangling, offences):
         assert not list(check(manifests))
     assert not list(refused(in_production.node, manifests))
     service = ours(manifests.workload("Deployment", "spake"))
     assert reaches(manifests, service, outside("10.20.0.7"), 26379)
+
+
+def test_traces_take_two_lines(root: Path, in_production: Stack, tmp_path: Path) -> None:
+    manifests = with_component(root, "traces", in_production.manifests, tmp_path)
+    for check in (invalid, dangling, offences, unexpected):
+        assert not list(check(manifests))
+    assert not list(refused(in_production.node, manifests))
+    endpoint = urlsplit(manifests.get("ConfigMap", "spake-settings")["data"]["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    assert endpoint.hostname and endpoint.port
+    service = ours(manifests.workload("Deployment", "spake"))
+    namespace = endpoint.hostname.split(".")[1]
+    assert reaches(manifests, service, stranger(namespace), endpoint.port)
+    assert not reaches(in_production.manifests, service, stranger(namespace), endpoint.port)
 
 
 def test_the_image_is_of_this_release(root: Path, stack: Stack) -> None:
