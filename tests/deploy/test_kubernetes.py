@@ -144,6 +144,17 @@ def test_the_image_is_of_this_release(root: Path, stack: Stack) -> None:
     assert {image for image in images if image.startswith("spake-service")} == {f"spake-service:{version}"}
 
 
+def test_the_program_and_its_user_are_those_of_the_image(root: Path, stack: Stack) -> None:
+    image = (root / "Dockerfile").read_text()
+    [program] = re.findall(r'^ENTRYPOINT \["(.*)"\]$', image, re.MULTILINE)
+    [user] = re.findall(r"^USER (\d+)", image, re.MULTILINE)
+    for workload in stack.manifests.workloads:
+        for container in workload.containers:
+            if "spake-service" in container["image"]:
+                assert container.get("command", [program])[0] == program
+                assert workload.pod["securityContext"]["runAsUser"] == int(user)
+
+
 def test_the_rules_are_those_of_prometheus(root: Path, in_production: Stack, tmp_path: Path) -> None:
     rules = yaml.safe_load((root / "deploy" / "prometheus" / "rules.yaml").read_text())
     made = root / "deploy" / "kubernetes" / "overlays" / "production" / "prometheus-rule.yaml"
