@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -133,26 +134,44 @@ def test_traces_take_two_lines(root: Path, in_production: Stack, tmp_path: Path)
     assert not reaches(in_production.manifests, service, stranger(namespace), endpoint.port)
 
 
-def test_the_image_is_of_this_release(root: Path, stack: Stack) -> None:
+def unlike_image(recipe: str, version: str, manifests: Manifests) -> Iterator[str]:
+    """Where containers of the service would not run what the Dockerfile makes."""
+    [program] = re.findall(r'^ENTRYPOINT \["(.*)"\]$', recipe, re.MULTILINE)
+    [user] = re.findall(r"^USER (\d+)", recipe, re.MULTILINE)
+    for workload in manifests.workloads:
+        for container in workload.containers:
+            name, _, tag = container["image"].rpartition("/")[2].partition(":")
+            if name != "spake-service":
+                continue
+            if tag != version:
+                yield f"{workload.name}: the image is of {tag}"
+            if container.get("command", [program])[0] != program:
+                yield f"{workload.name}: no {container['command'][0]} in the image"
+            if workload.pod["securityContext"]["runAsUser"] != int(user):
+                yield f"{workload.name}: another user than the image's"
+
+
+def test_the_pods_run_the_image_of_this_release(root: Path, stack: Stack) -> None:
+    recipe = (root / "Dockerfile").read_text()
     version = re.findall(r'^version = "(.*)"', (root / "Cargo.toml").read_text(), re.MULTILINE)[0]
-    images = {
-        container["image"].rpartition("/")[2]
-        for workload in stack.manifests.workloads
+    assert not list(unlike_image(recipe, version, stack.manifests))
+
+
+def test_an_image_that_is_another_is_named(in_production: Stack) -> None:
+    right = 'ENTRYPOINT ["/usr/local/bin/spake-service"]\nUSER 65532:65532\n'
+    [version] = {
+        container["image"].rpartition(":")[2]
+        for workload in in_production.manifests.workloads
         for container in workload.containers
     }
-    assert f"spake-service:{version}" in images
-    assert {image for image in images if image.startswith("spake-service")} == {f"spake-service:{version}"}
-
-
-def test_the_program_and_its_user_are_those_of_the_image(root: Path, stack: Stack) -> None:
-    image = (root / "Dockerfile").read_text()
-    [program] = re.findall(r'^ENTRYPOINT \["(.*)"\]$', image, re.MULTILINE)
-    [user] = re.findall(r"^USER (\d+)", image, re.MULTILINE)
-    for workload in stack.manifests.workloads:
-        for container in workload.containers:
-            if "spake-service" in container["image"]:
-                assert container.get("command", [program])[0] == program
-                assert workload.pod["securityContext"]["runAsUser"] == int(user)
+    assert not list(unlike_image(right, version, in_production.manifests))
+    for recipe, released, named in [
+        (right.replace("/usr/local", "/usr"), version, "Job spake-migrate: no /usr/local/bin/spake-service"),
+        (right.replace("65532", "1000"), version, "Deployment spake: another user"),
+        (right, f"{version}1", "Deployment spake: the image is of"),
+    ]:
+        found = list(unlike_image(recipe, released, in_production.manifests))
+        assert any(problem.startswith(named) for problem in found), found
 
 
 def test_the_rules_are_those_of_prometheus(root: Path, in_production: Stack, tmp_path: Path) -> None:
