@@ -35,11 +35,11 @@ def blocks(root: Path) -> list[str]:
 
 
 def kubectl(root: Path) -> list[str]:
-    """Its commands of kubectl, one a line."""
+    """Its commands of kubectl and those of the README, one a line."""
     lines = [line for block in blocks(root) for line in block.replace("\\\n", " ").splitlines()]
-    return [
-        " ".join(command.split()) for line in lines for command in line.split(" | ") if command.startswith("kubectl")
-    ]
+    lines += (root / "README.md").read_text().splitlines()
+    commands = [" ".join(command.split()) for line in lines for command in line.split(" | ")]
+    return [command for command in commands if command.startswith("kubectl ")]
 
 
 def make_secrets(root: Path, service: Path, directory: Path, redis_url: str) -> list[Document]:

@@ -19,7 +19,7 @@ KINDS = {"deployment": "Deployment", "job": "Job", "service": "Service"}
 
 def wrong(root: Path, command: str, overlays: dict[str, Manifests]) -> Iterator[str]:
     """What a command of kubectl names that is not there."""
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
     for flag in ("-k", "-f"):
         if flag in words:
             path = words[words.index(flag) + 1]
