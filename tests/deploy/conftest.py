@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from exposition import Family, exposition
+from kubernetes_fixtures import in_development, in_production, stack
 from watched import known_metrics
+
+__all__ = ["in_development", "in_production", "stack"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
