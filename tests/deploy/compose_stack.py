@@ -98,7 +98,7 @@ class Stack:
         self.changes = changes or {}
         self.files = compose.root / "deploy/compose"
         self.secrets = directory / "secrets"
-        self.port, self.admin_port, self.redis_port, self.public_port = _free_ports(4)
+        self.port, self.admin_port, self.redis_port, self.public_port = free_ports(4)
         self.url = f"https://127.0.0.1:{self.public_port}"
         self.certificate = self.secrets / "developer/ca.crt"
         self.balancer_log = directory / "balancer.log"
@@ -145,7 +145,7 @@ class Stack:
         own = ["--bind", "127.0.0.1", "--port", str(self.redis_port), "--dir", str(data), "--aclfile", str(users)]
         # fmt: on
         _start(["redis-server", str(self.files / "redis.conf"), *own], {}, self.directory / "redis.log", running)
-        eventually(lambda: _listens(self.redis_port), "Redis listens")
+        eventually(lambda: listens(self.redis_port), "Redis listens")
 
     def _start_balancer(self, running: ExitStack) -> None:
         configuration = self.directory / "haproxy.cfg"
@@ -184,12 +184,12 @@ def _start(command: list[str], environment: dict[str, str], log: Path, running: 
     running.callback(process.kill)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody has on any of our addresses."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
