@@ -59,7 +59,7 @@ class Compose:
 def make_secrets(root: Path, directory: Path, redis: str = "redis:6379") -> subprocess.CompletedProcess[str]:
     """Runs the script that the service `secrets` runs."""
     directory.mkdir(exist_ok=True)
-    command = ["sh", root / "deploy/compose/secrets", directory]
+    command = ["sh", str(root / "deploy/compose/secrets"), str(directory)]
     environment = {"PATH": os.environ["PATH"], "REDIS_ADDRESS": redis}
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 

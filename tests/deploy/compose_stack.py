@@ -9,12 +9,10 @@ import os
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from urllib.error import URLError
 
 from compose_file import Compose, make_secrets
 from name_server import NameServer
@@ -39,10 +37,10 @@ class Replica:
         self._stack = stack
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Starts it; it has its name at once, as a container has, and not when it is ready."""
+    def environment(self) -> dict[str, str]:
+        """Compose's, at other addresses; and it stretches as little as it may, for this is no test of that."""
         stack = self._stack
-        environment = {
+        return {
             **stack.compose.local_environment("spake", stack.secrets),
             "PORT": str(stack.port),
             "SPAKE_HOST": self.address,
@@ -51,17 +49,20 @@ class Replica:
             "SPAKE_PBKDF2_ITERATIONS": "100000",
             **stack.changes,
         }
+
+    def start(self) -> None:
+        """Starts it; it has its name at once, as a container has, and not when it is ready."""
+        stack = self._stack
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([stack.service], env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen([stack.service], env=self.environment(), stdout=log, stderr=log)
         stack.names.addresses += (self.address,)
 
-    def is_ready(self) -> bool:
-        try:
-            url = f"http://{self.address}:{self._stack.admin_port}/health/ready"
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+    def is_healthy(self) -> bool:
+        """By the health check of compose."""
+        kind, program, *arguments = self._stack.compose.services["spake"]["healthcheck"]["test"]
+        assert (kind, program) == ("CMD", "/usr/local/bin/spake-service"), "where the image has it"
+        command = [str(self._stack.service), *arguments]
+        return subprocess.run(command, env=self.environment(), capture_output=True, timeout=20).returncode == 0
 
     def stop(self) -> int:
         """SIGTERM; its exit code. Docker forgets its address when it has ended."""
@@ -116,7 +117,7 @@ class Stack:
             running.callback(self._end_replicas)
             for replica in self.replicas[:3]:
                 replica.start()
-            eventually(lambda: all(r.is_ready() for r in self.replicas[:3]), "three replicas are ready")
+            eventually(lambda: all(r.is_healthy() for r in self.replicas[:3]), "three replicas are healthy")
             self._start_balancer(running)
             eventually(lambda: len(self.in_use()) == 3, "the balancer uses three replicas")
             self._running = running.pop_all()
@@ -141,9 +142,7 @@ class Stack:
         data = self.directory / "data"
         data.mkdir()
         users = self.secrets / "redis/users.acl"
-        # fmt: off
         own = ["--bind", "127.0.0.1", "--port", str(self.redis_port), "--dir", str(data), "--aclfile", str(users)]
-        # fmt: on
         _start(["redis-server", str(self.files / "redis.conf"), *own], {}, self.directory / "redis.log", running)
         eventually(lambda: listens(self.redis_port), "Redis listens")
 

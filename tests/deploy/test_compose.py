@@ -152,7 +152,7 @@ def test_an_interrupted_script_begins_again(root: Path, tmp_path: Path) -> None:
 
 
 def test_the_key_of_the_developer_is_one_of_the_service(service: Path, secrets: Path) -> None:
-    command = [service, "apikey", "check", "--file", secrets / "spake/api-keys"]
+    command = [str(service), "apikey", "check", "--file", str(secrets / "spake/api-keys")]
     for key, code in (((secrets / "developer/api-key").read_text(), 0), ("spk_developer_another", 1)):
         assert subprocess.run(command, input=key, text=True, capture_output=True).returncode == code
 
@@ -168,7 +168,7 @@ def test_dclint_accepts_the_file(root: Path, tmp_path: Path, planted: str, new: 
     text = (root / "docker-compose.yml").read_text()
     assert planted in text
     (tmp_path / "docker-compose.yml").write_text(text.replace(planted, new, 1) if planted else text)
-    command = ["dclint", "--config", root / "deploy/compose/dclint.yaml", "--max-warnings", "0", tmp_path]
+    command = ["dclint", "--config", str(root / "deploy/compose/dclint.yaml"), "--max-warnings", "0", str(tmp_path)]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert said.returncode == code, said.stdout
 
@@ -180,7 +180,7 @@ def test_haproxy_accepts_its_configuration(
     text = checks.balancer_configuration(compose)
     (tmp_path / "haproxy.cfg").write_text(text.replace(planted, new) if planted else text)
     environment = {"PATH": os.environ["PATH"], "BALANCER_CERTIFICATE": str(secrets / "balancer/tls.pem")}
-    command = ["haproxy", "-c", "-f", tmp_path / "haproxy.cfg"]
+    command = ["haproxy", "-c", "-f", str(tmp_path / "haproxy.cfg")]
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (said.returncode, "[WARNING]" in said.stderr) == (code, False), said.stderr
 
@@ -191,10 +191,8 @@ def test_redis_asks_for_a_password_and_is_looked_into_without_typing_it(
     """The stack's own redis-cli, as `docker compose exec redis redis-cli` runs it, and its health check."""
     (port,) = free_ports(1)
     files = compose.root / "deploy/compose"
-    users = secrets / "redis/users.acl"
-    # fmt: off
-    started = ["redis-server", files / "redis.conf", "--bind", "127.0.0.1", "--port", str(port), "--dir", tmp_path, "--aclfile", users]
-    # fmt: on
+    own = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--aclfile", str(secrets / "redis/users.acl")]
+    started = ["redis-server", str(files / "redis.conf"), *own]
     real = shutil.which("redis-cli")
     assert real
 
