@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections import Counter, defaultdict
@@ -157,6 +158,33 @@ def test_the_balancer_takes_no_old_tls_and_passes_on_nothing_of_the_operators(st
     for path in ("/metrics", "/health/live", "/health/ready"):
         assert session.get(f"{stack.url}{path}", timeout=10).status_code == 404
     assert session.get(f"{stack.url}/health", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("document", "printed"),
+    [
+        ("README.md", ['"session_id":"balanced"', '"public_key":"04']),
+        ("docs/OPERATIONS.md", ['"active_sessions":', '"credential_id":"alice"', "session_id"]),
+    ],
+)
+def test_the_commands_of_the_documents_work(stack: Stack, tmp_path: Path, document: str, printed: list[str]) -> None:
+    """As they stand, but for what Docker does: the secrets are read where they are, and port and stretching are this stack's."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", (stack.compose.root / document).read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = (block for block in blocks if "/secrets/developer/ca.crt" in block)
+    for old, new in (
+        ("docker compose up --build --detach\n", ""),
+        ("docker compose run --rm -T secrets cat /secrets", f"cat {stack.secrets}"),
+        ("https://localhost:5443", f"https://localhost:{stack.public_port}"),
+        ("--password mypassword", "--password mypassword --kdf pbkdf2-hmac-sha256:100000"),
+    ):
+        block = block.replace(old, new)
+    assert "docker" not in block
+    (tmp_path / "spake-service").symlink_to(stack.service)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = subprocess.run(["sh", "-euc", block], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0, said.stderr
+    for expected in printed:
+        assert expected in said.stdout, said.stdout
 
 
 @pytest.mark.parametrize(
