@@ -162,7 +162,7 @@ def test_the_key_of_the_developer_is_one_of_the_service(service: Path, secrets: 
 
 @pytest.mark.parametrize(
     ("planted", "new", "code"),
-    [("", "", 0), ("services:", "service:", 1), ("127.0.0.1:${SPAKE_STACK_PORT:-5443}:5443", "5443:5443", 1)],
+    [("", "", 0), ("services:", "service:", 1), ("127.0.0.1:${STACK_PORT:-5443}:5443", "5443:5443", 1)],
 )
 def test_dclint_accepts_the_file(root: Path, tmp_path: Path, planted: str, new: str, code: int) -> None:
     text = (root / "docker-compose.yml").read_text()
