@@ -129,11 +129,13 @@ class Stack:
         self._running.close()
 
     def in_use(self) -> set[str]:
-        """Addresses of the replicas that the balancer sends requests to, as it says."""
+        """Addresses of the replicas that the balancer sends requests to and has found ready, as it says."""
         lines = [line.split(",") for line in self._ask_balancer("show stat -1 4 -1").splitlines() if line]
         head = lines[0]
         servers = (dict(zip(head, line)) for line in lines[1:])
-        return {s["addr"].split(":")[0] for s in servers if s["status"].startswith("UP") and s["addr"]}
+        # A replica that is new to the balancer is up for it, until the first check.
+        ready = (s for s in servers if s["status"].startswith("UP") and s["check_status"].endswith("L7OK"))
+        return {s["addr"].split(":")[0] for s in ready}
 
     def api_key(self) -> str:
         return (self.secrets / "developer/api-key").read_text().strip()

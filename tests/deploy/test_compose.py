@@ -173,6 +173,19 @@ def test_dclint_accepts_the_file(root: Path, tmp_path: Path, planted: str, new: 
     assert said.returncode == code, said.stdout
 
 
+@pytest.mark.parametrize(
+    ("script", "planted", "new", "code"),
+    [("secrets", "", "", 0), ("redis-cli", "", "", 0), ("secrets", '"$(id -u)"', "$(id -u)", 1)],
+)
+def test_shellcheck_accepts_the_scripts(
+    root: Path, tmp_path: Path, script: str, planted: str, new: str, code: int
+) -> None:
+    text = (root / "deploy/compose" / script).read_text()
+    (tmp_path / script).write_text(text.replace(planted, new) if planted else text)
+    said = subprocess.run(["shellcheck", str(tmp_path / script)], capture_output=True, text=True)
+    assert said.returncode == code, said.stdout
+
+
 @pytest.mark.parametrize(("planted", "new", "code"), [("", "", 0), ("option redispatch 1", "option redispach 1", 1)])
 def test_haproxy_accepts_its_configuration(
     compose: Compose, secrets: Path, tmp_path: Path, planted: str, new: str, code: int
