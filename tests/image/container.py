@@ -16,14 +16,15 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# In namespaces of its own: loopback, a root that nobody can write, no way to more rights, then the image's user.
+# In namespaces of its own: loopback, a root that nobody can write but for a volume, no way to more rights, then the user.
 ENTER = """
 set -e
 ip link set lo up
 mount --bind "$1" "$1"
 mount -o remount,bind,ro "$1"
-root=$1 user=$2
-shift 2
+root=$1 user=$2 data=$3
+shift 3
+[ -z "$data" ] || mount --bind "$data" "$root/data"
 exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"
 """
 
@@ -71,15 +72,17 @@ class Image:
 
 
 class Container:
-    """One that runs; killed at the end."""
+    """One that runs; killed at the end. `data` is a directory that is mounted on /data."""
 
-    def __init__(self, image: Image, environment: dict[str, str]) -> None:
-        self.image = image
+    def __init__(
+        self, image: Image, environment: dict[str, str], *command: str, user: str | None = None, data: Path | None = None
+    ) -> None:
         self.environment = image.environment(environment)
-        command = [*image.config["Entrypoint"], *(image.config.get("Cmd") or [])]
+        self.user = user or image.user
+        arguments = [str(image.root), self.user, str(data or ""), *image.config["Entrypoint"], *command]
         self.parent = subprocess.Popen(
             [program("unshare"), "--mount", "--net", "--pid", "--fork", "--kill-child", program("sh"), "-c", ENTER]
-            + ["enter", str(image.root), image.user, *command],
+            + ["enter", *arguments],
             # What enters is found on this machine's path, and the image's is the same.
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -111,8 +114,8 @@ class Container:
         raise AssertionError(f"it ended without a word of: {said}")
 
     def exec(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Runs a command inside, as the image's user."""
-        user, _, group = self.image.user.partition(":")
+        """Runs a command inside, as its user."""
+        user, _, group = self.user.partition(":")
         process = self.process
         enter = [program("nsenter"), "--target", str(process), "--mount", "--net", "--pid", "--root", "--wd"]
         return subprocess.run(

@@ -14,6 +14,8 @@ from container import Container, Image
 
 MAX_MIB = 40
 OPEN = {"SPAKE_INSECURE_NO_AUTH": "true"}
+STATE_KEYS = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+PAIR = ["spake-service", "pair", "--url", "http://127.0.0.1:5000", "--password", "mypassword"]
 SERVING = "listening on http://0.0.0.0:5000"
 
 
@@ -24,7 +26,7 @@ def files(image: Image) -> list[Path]:
 def test_a_pairing_works_as_the_image_comes_but_for_one_named_addition(image: Image) -> None:
     with Container(image, OPEN) as container:
         container.until(SERVING)
-        paired = container.exec(["spake-service", "pair", "--url", "http://127.0.0.1:5000", "--password", "mypassword"])
+        paired = container.exec(PAIR)
         assert paired.returncode == 0, paired.stderr
         assert re.search(r"^shared_secret +[0-9a-f]{64}$", paired.stdout, re.M), paired.stdout
 
@@ -75,9 +77,39 @@ def test_it_runs_as_nobody_special_on_a_root_that_it_cannot_write(image: Image) 
             os.close(root)
 
 
-def test_a_volume_on_data_keeps_sessions_of_any_service_with_the_same_keys(image: Image) -> None:
-    data = (image.root / "data").stat()
-    assert (data.st_uid, data.st_gid, stat.S_IMODE(data.st_mode)) == (65532, 65532, 0o700)
+def test_a_volume_on_data_keeps_sessions(image: Image, tmp_path: Path) -> None:
+    # What an engine gives to a new volume: owner and mode of the directory that it is mounted on.
+    place = (image.root / "data").stat()
+    assert (place.st_uid, place.st_gid, stat.S_IMODE(place.st_mode)) == (65532, 65532, 0o700)
+    volume = tmp_path / "volume"
+    volume.mkdir(0o700)
+    os.chown(volume, place.st_uid, place.st_gid)
+    variables = OPEN | {"SPAKE_DATA_DIR": "/data", "SPAKE_STATE_KEYS": STATE_KEYS}
+    for code, said in [(0, ""), (1, "409: Session already exists")]:
+        with Container(image, variables, data=volume) as container:
+            container.until(SERVING)
+            paired = container.exec([*PAIR, "--session-id", "kept"])
+            assert paired.returncode == code and said in paired.stderr, paired
+            container.terminate()
+            assert container.wait()[0] == 0
+
+
+def test_with_keys_that_the_image_made_any_user_runs_it(image: Image, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir(0o700)
+    os.chown(keys, 1000, 1000)
+    making = ["apikey", "new", "backend", "--scopes", "session:initiate,session:exchange", "--append", "/data/api-keys"]
+    with Container(image, {}, *making, user="1000:1000", data=keys) as container:
+        code, key = container.wait()
+    assert code == 0, key
+    variables = {"SPAKE_API_KEYS_FILE": "/data/api-keys"}
+    with Container(image, variables, user="1000:1000", data=keys) as container:
+        container.until(SERVING)
+        refused = container.exec(PAIR)
+        assert refused.returncode == 1 and "401" in refused.stderr, refused
+        container.environment["SPAKE_API_KEY"] = key.strip()
+        assert container.exec(PAIR).returncode == 0
+        assert container.exec(image.healthcheck).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["sh", "bash", "dash", "busybox", "curl", "perl", "apt", "dpkg"])
