@@ -23,7 +23,7 @@ COPY migrations migrations
 COPY src src
 RUN touch src/lib.rs src/main.rs \
     && cargo build --release --locked --bin spake-service \
-    && mkdir -m 0700 /data
+    && mkdir /data
 
 FROM ${RUNTIME}
 COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/spake-service/

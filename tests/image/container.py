@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
+from threading import Timer
 from time import monotonic, sleep
 from types import TracebackType
 from typing import TypeVar
@@ -50,25 +52,20 @@ class Image:
 
     def __init__(self, root: Path, config: Path) -> None:
         self.root = root
-        self.config = json.loads(config.read_text())
+        told = json.loads(config.read_text())["Docker"]["config"]
+        self.user: str = told["User"]
+        self.labels: dict[str, str] = told["Labels"]
+        self.entrypoint: list[str] = told["Entrypoint"]
+        self.variables = dict(pair.split("=", 1) for pair in told["Env"])
+        form, *self.healthcheck = told["Healthcheck"]["Test"]
+        assert form == "CMD", "the health check takes a shell"
 
-    @property
-    def user(self) -> str:
-        return self.config["User"]
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return self.config["Labels"]
-
-    @property
-    def healthcheck(self) -> list[str]:
-        """The command, which must need no shell."""
-        form, *command = self.config["Healthcheck"]["Test"]
-        assert form == "CMD", form
-        return command
-
-    def environment(self, more: dict[str, str]) -> dict[str, str]:
-        return dict(pair.split("=", 1) for pair in self.config["Env"]) | more
+    def copied_to(self, root: Path) -> Image:
+        """One that may be spoiled."""
+        copy = deepcopy(self)
+        subprocess.run([program("cp"), "-a", self.root, root], check=True)
+        copy.root = root
+        return copy
 
 
 class Container:
@@ -77,11 +74,11 @@ class Container:
     def __init__(
         self, image: Image, environment: dict[str, str], *command: str, user: str | None = None, data: Path | None = None
     ) -> None:
-        self.environment = image.environment(environment)
+        self.environment = image.variables | environment
         self.user = user or image.user
-        arguments = [str(image.root), self.user, str(data or ""), *image.config["Entrypoint"], *command]
+        arguments = [str(image.root), self.user, str(data or ""), *image.entrypoint, *command]
         self.parent = subprocess.Popen(
-            [program("unshare"), "--mount", "--net", "--pid", "--fork", "--kill-child", program("sh"), "-c", ENTER]
+            [program("unshare"), "--mount", "--net", "--pid", "--fork", program("sh"), "-c", ENTER]
             + ["enter", *arguments],
             # What enters is found on this machine's path, and the image's is the same.
             env=self.environment,
@@ -94,7 +91,7 @@ class Container:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.parent.kill()
+        self.kill()
         self.parent.wait()
         assert self.parent.stdout
         self.parent.stdout.close()
@@ -102,16 +99,31 @@ class Container:
     @property
     def process(self) -> int:
         """Process 1, as this machine numbers it."""
+        return eventually("it has a process", self.child)
+
+    def child(self) -> int | None:
         children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
-        return eventually("it has a process", lambda: int(children.read_text() or 0) or None)
+        return int(children.read_text() or 0) or None if children.exists() else None
+
+    def kill(self) -> None:
+        """Its parent ends with process 1, and not the other way round: who changes its user is no longer told."""
+        if (child := self.child()) is not None:
+            os.kill(child, signal.SIGKILL)
+        else:
+            self.parent.kill()
 
     def until(self, said: str) -> None:
-        """Waits for a line, which must come."""
+        """Waits for a line, which must come before it ends; after a while it is ended."""
         assert self.parent.stdout
+        patience = Timer(30, self.kill)
+        patience.start()
+        lines = []
         for line in self.parent.stdout:
+            lines.append(line)
             if said in line:
-                return
-        raise AssertionError(f"it ended without a word of: {said}")
+                break
+        patience.cancel()
+        assert lines and said in lines[-1], f"it ended without a word of {said}: {lines}"
 
     def exec(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Runs a command inside, as its user."""

@@ -9,10 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic
 
-import pytest
 from container import Container, Image
 
-MAX_MIB = 40
+MAX_MB = 40
+# What distroless's base has beside what the service needs, which is all that the base of this test has: libssl3,
+# libstdc++6, libgomp1, tzdata and small files. Debian's packages of these, unpacked.
+OF_DISTROLESS_MB = 11
 OPEN = {"SPAKE_INSECURE_NO_AUTH": "true"}
 STATE_KEYS = "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 PAIR = ["spake-service", "pair", "--url", "http://127.0.0.1:5000", "--password", "mypassword"]
@@ -28,7 +30,7 @@ def test_a_pairing_works_as_the_image_comes_but_for_one_named_addition(image: Im
         container.until(SERVING)
         paired = container.exec(PAIR)
         assert paired.returncode == 0, paired.stderr
-        assert re.search(r"^shared_secret +[0-9a-f]{64}$", paired.stdout, re.M), paired.stdout
+        assert re.search(r"^shared_secret +[0-9a-f]{64} ", paired.stdout, re.M), paired.stdout
 
 
 def test_without_keys_and_without_the_addition_it_does_not_start_and_says_what_to_do(image: Image) -> None:
@@ -78,9 +80,8 @@ def test_it_runs_as_nobody_special_on_a_root_that_it_cannot_write(image: Image) 
 
 
 def test_a_volume_on_data_keeps_sessions(image: Image, tmp_path: Path) -> None:
-    # What an engine gives to a new volume: owner and mode of the directory that it is mounted on.
+    # What an engine gives to a new volume: the owner of the directory that it is mounted on.
     place = (image.root / "data").stat()
-    assert (place.st_uid, place.st_gid, stat.S_IMODE(place.st_mode)) == (65532, 65532, 0o700)
     volume = tmp_path / "volume"
     volume.mkdir(0o700)
     os.chown(volume, place.st_uid, place.st_gid)
@@ -112,12 +113,12 @@ def test_with_keys_that_the_image_made_any_user_runs_it(image: Image, tmp_path: 
         assert container.exec(image.healthcheck).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["sh", "bash", "dash", "busybox", "curl", "perl", "apt", "dpkg"])
-def test_there_is_neither_a_shell_nor_a_tool(image: Image, name: str) -> None:
-    assert [path for path in files(image) if path.name == name] == []
+def test_there_is_neither_a_shell_nor_a_tool(image: Image) -> None:
+    tools = {"sh", "bash", "dash", "busybox", "curl", "wget", "perl", "openssl", "apt-get", "dpkg"}
+    assert [str(path) for path in image.root.rglob("*") if path.name in tools] == []
 
 
-def test_no_file_gives_its_caller_more_rights_or_can_be_written_by_the_service(image: Image) -> None:
+def test_no_file_gives_more_rights_or_can_be_written(image: Image) -> None:
     for path in files(image):
         status = path.stat()
         assert not status.st_mode & (stat.S_ISUID | stat.S_ISGID), path
@@ -125,10 +126,10 @@ def test_no_file_gives_its_caller_more_rights_or_can_be_written_by_the_service(i
 
 
 def test_it_is_small(image: Image) -> None:
-    size = sum(path.stat().st_size for path in files(image)) / 2**20
-    binary = (image.root / "usr/local/bin/spake-service").stat().st_size / 2**20
-    print(f"{size:.1f} MiB, of which the service {binary:.1f}")
-    assert size < MAX_MIB
+    size = sum(path.stat().st_size for path in files(image)) / 1e6
+    binary = (image.root / "usr/local/bin/spake-service").stat().st_size / 1e6
+    print(f"{size:.1f} MB, of which the service {binary:.1f}; on distroless about {size + OF_DISTROLESS_MB:.1f}")
+    assert size + OF_DISTROLESS_MB < MAX_MB
 
 
 def test_it_says_what_it_was_made_of(image: Image) -> None:
