@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help build run test test-full lint deny test-rust test-python test-contract test-deploy fuzz bench openapi clean
+.PHONY: help build run test test-full lint deny test-rust test-python test-contract test-deploy image-test fuzz bench openapi clean
 
 help:
 	@echo "make run        build and serve on http://localhost:5000"
 	@echo "make test       install what the tests need, run everything"
-	@echo "make test-full  the same with many more random cases and failovers, and in release mode"
+	@echo "make test-full  the same with many more random cases and failovers, in release mode, and the image"
+	@echo "make image-test builds the image without a registry, and runs it; takes root and Debian 12"
 	@echo "make fuzz       every decoder for a minute each; needs a nightly toolchain (rustup toolchain install nightly)"
 	@echo "make openapi    write docs/openapi.json from the code"
 	@echo "make bench      the figures of docs/OPERATIONS.md, on this machine"
@@ -42,6 +43,10 @@ test-contract: $(VENV)/stamp
 
 test-full: test
 	PROPTEST_CASES=5000 SPAKE_TEST_ROUNDS=10 VENV=$(VENV) scripts/test-rust --release
+	VENV=$(VENV) scripts/image-test
+
+image-test: $(VENV)/stamp
+	VENV=$(VENV) scripts/image-test
 
 test-deploy: $(VENV)/stamp
 	cargo build --locked

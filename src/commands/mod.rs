@@ -5,6 +5,7 @@ mod audit_tag;
 mod check_config;
 mod client;
 mod credential;
+mod healthcheck;
 mod keygen;
 mod login;
 mod migrate;
@@ -57,6 +58,8 @@ enum Command {
     AuditTag(audit_tag::AuditTagArgs),
     /// Say what a start with this configuration would do, or what is wrong with it
     CheckConfig(Box<check_config::CheckConfigArgs>),
+    /// Ask the service on this machine whether it is ready: exit 0 if it is, 1 if not
+    Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a fresh key for SPAKE_STATE_KEYS
     Keygen(keygen::KeygenArgs),
     /// Bring the keyspace in Redis to this release; services may run meanwhile
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Ok(Cli { command: Some(Command::CheckConfig(args)), .. }) => {
             check_config::check_config(&args, &Cli::command())
         }
+        Ok(Cli { command: Some(Command::Healthcheck(args)), .. }) => healthcheck::healthcheck(&args),
         Ok(Cli { command: Some(Command::Keygen(args)), .. }) => keygen::keygen(&args),
         Ok(Cli { command: Some(Command::Migrate(args)), .. }) => migrate::migrate(&args),
         Ok(Cli { command: Some(Command::OpenApi), .. }) => {

@@ -1,6 +1,5 @@
 //! The variables and flags of `serve`.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use ipnet::IpNet;
 use spake_protocol::stretch::Kdf;
 
 use super::access::AccessArgs;
+use super::admin::AdminArgs;
 use super::parse;
 use super::store::StoreArgs;
 use super::tls::TlsArgs;
@@ -22,15 +22,6 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
-}
-
-/// Whether and where to listen for operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listener {
-    /// Not at all.
-    Off,
-    /// At this address.
-    At(SocketAddr),
 }
 
 /// What `serve` can be told. Every flag has a variable of the same name.
@@ -48,10 +39,9 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub tls: TlsArgs,
 
-    /// Address and port of the operators' listener, with /health/live, /health/ready and /metrics; `off` for none
-    /// [default: 127.0.0.1:9464, if it is free]
-    #[arg(long, env = "SPAKE_ADMIN_ADDR", value_name = "ADDRESS:PORT", value_parser = parse::listener)]
-    pub admin_addr: Option<Listener>,
+    /// The operators' listener.
+    #[command(flatten)]
+    pub admin: AdminArgs,
 
     /// Networks and addresses of proxies whose X-Forwarded-For is believed, separated by commas [default: none]
     #[arg(long, env = "SPAKE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR", value_parser = parse::proxies)]

@@ -1,10 +1,11 @@
 //! Configuration: environment variables, each with a flag of the same name, into values that cannot be wrong.
 //!
-//! `args`, `access`, `store`, `tls` and `traces` declare the variables, `secrets` those without a flag, `parse` their
-//! formats, `authorities` reads certificates, `unknown` finds misspelt variables. The first thing that is wrong stops the
-//! start with one line that names it.
+//! `args`, `access`, `admin`, `store`, `tls` and `traces` declare the variables, `secrets` those without a flag, `parse`
+//! their formats, `authorities` reads certificates, `unknown` finds misspelt variables. The first thing that is wrong
+//! stops the start with one line that names it.
 
 mod access;
+mod admin;
 mod args;
 mod authorities;
 mod parse;
@@ -23,9 +24,10 @@ use ipnet::IpNet;
 
 use self::access::AccessConfig;
 pub use self::access::read_api_keys;
-pub use self::args::{Listener, LogFormat, ServeArgs};
+pub use self::admin::{AdminArgs, Listener};
+pub use self::args::{LogFormat, ServeArgs};
 pub use self::authorities::authorities;
-pub use self::parse::{expiry as parse_expiry, kdf as parse_kdf};
+pub use self::parse::{expiry as parse_expiry, kdf as parse_kdf, request_timeout as parse_timeout};
 pub use self::secrets::read_api_key;
 pub use self::store::{StateKeys, StoreArgs, StoreConfig};
 pub use self::tls::{TlsArgs, TlsFiles};
@@ -97,7 +99,7 @@ impl Config {
             limits: limits(args)?,
             audit_file: args.audit_file.clone(),
             store: StoreConfig::from_args(&args.store)?,
-            admin: args.admin_addr,
+            admin: args.admin.admin_addr,
             server_id: args.server_id.clone(),
             context: args.context.clone(),
             pairing: PairingPolicy { kdf: args.pbkdf2_iterations.clone(), session_ttl: args.session_ttl },

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use spake_protocol::stretch::Kdf;
 
-use super::args::Listener;
+use super::admin::Listener;
 
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -97,7 +97,8 @@ pub(super) fn redis_timeout(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_millis(10), Duration::from_secs(60))
 }
 
-pub(super) fn request_timeout(text: &str) -> Result<Duration, String> {
+/// How long somebody else may take.
+pub fn request_timeout(text: &str) -> Result<Duration, String> {
     duration(text, Duration::from_millis(100), Duration::from_secs(300))
 }
 

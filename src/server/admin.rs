@@ -1,13 +1,11 @@
 //! The operators' listener.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use super::{StartError, connections};
 use crate::config::Listener;
 use crate::http::{self, Admin};
-
-const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
 
 /// Binds it. Only an address that was asked for must be free: several services on one machine all have the default.
 pub(super) fn bind(configured: Option<Listener>) -> Result<Option<TcpListener>, StartError> {
@@ -18,10 +16,11 @@ pub(super) fn bind(configured: Option<Listener>) -> Result<Option<TcpListener>, 
             TcpListener::bind(address).map(Some).map_err(failed)
         }
         None => {
-            let bound = TcpListener::bind(DEFAULT);
+            let address = Listener::DEFAULT;
+            let bound = TcpListener::bind(address);
             if let Err(error) = &bound {
                 tracing::warn!(
-                    "no /health/live, /health/ready and /metrics: {DEFAULT}: {error}; set SPAKE_ADMIN_ADDR"
+                    "no /health/live, /health/ready and /metrics: {address}: {error}; set SPAKE_ADMIN_ADDR"
                 );
             }
             Ok(bound.ok())

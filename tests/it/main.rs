@@ -28,6 +28,7 @@ mod file_store;
 mod floods;
 mod guard;
 mod guess_budget;
+mod healthcheck;
 mod layering;
 mod listing;
 mod logging;

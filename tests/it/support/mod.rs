@@ -147,13 +147,17 @@ impl TestApp {
         Starting::from_command(command, variables).serving()
     }
 
-    /// Asks the operators' listener; the service must have been told where to have it.
-    pub fn get_as_operator(&self, path: &str) -> Answer {
-        let url = self.operators.get_or_init(|| {
+    /// URL of the operators' listener; the service must have been told where to have it.
+    pub fn operators(&self) -> &str {
+        self.operators.get_or_init(|| {
             let live = self.process.next_url().expect("SPAKE_ADMIN_ADDR");
             live.trim_end_matches("/health/live").to_owned()
-        });
-        http::request("GET", url, path, None)
+        })
+    }
+
+    /// Asks the operators' listener; the service must have been told where to have it.
+    pub fn get_as_operator(&self, path: &str) -> Answer {
+        http::request("GET", self.operators(), path, None)
     }
 
     pub fn get(&self, path: &str) -> Answer {
