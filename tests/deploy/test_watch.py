@@ -74,18 +74,6 @@ def table(operations: str) -> dict[str, set[str]]:
     return {name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)}
 
 
-def dead_links(document: str, root: Path) -> Iterator[str]:
-    """Links of a document in docs/ to headings that are not in it, and to files that are not there."""
-    anchors = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", document, re.MULTILINE)
-    }
-    for file, anchor in re.findall(r"\]\(([^)#:]*)#?([^)]*)\)", document):
-        if file and not (root / "docs" / file).exists():
-            yield file
-        elif not file and anchor not in anchors:
-            yield anchor
-
-
 def firing(rules: str, tests: str, directory: Path) -> str | None:
     """What promtool says of the rules and their tests."""
     (directory / "rules.yaml").write_text(rules)
@@ -132,12 +120,6 @@ def test_the_document_lists_every_metric_and_its_labels(operations: str, known: 
     assert table(operations) == ours
     spoilt = replaced(operations, "| `spake_store_up` |", "| `spake_store_is_up` |")
     assert table(spoilt) != ours
-
-
-def test_what_the_document_links_to_is_there(operations: str, root: Path) -> None:
-    assert list(dead_links(operations, root)) == []
-    spoilt = replaced(operations, "### SpakeStoreSlow\n", "### SpakeStore\n") + "[a](b.md)\n"
-    assert set(dead_links(spoilt, root)) == {"spakestoreslow", "b.md"}
 
 
 def test_the_rules_name_what_there_is_and_each_alert_has_its_section(
