@@ -76,6 +76,10 @@ impl AuditLog for ToFile {
         self.queue.push(&line(event));
     }
 
+    fn fails(&self) -> bool {
+        self.queue.fails()
+    }
+
     fn lost(&self) -> u64 {
         self.queue.lost()
     }
@@ -156,6 +160,7 @@ impl Writer {
             _ => return,
         }
         self.fails = !self.fails;
+        self.queue.note_failing(self.fails);
     }
 }
 

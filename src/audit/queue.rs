@@ -1,5 +1,6 @@
 //! Lines on their way to the thread that writes them: as many as fit, and a count of those that did not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ pub(super) struct Queue {
     capacity: usize,
     state: Mutex<State>,
     changed: Condvar,
+    /// As the writer says.
+    fails: AtomicBool,
 }
 
 #[derive(Default)]
@@ -28,7 +31,7 @@ struct State {
 
 impl Queue {
     pub(super) fn of(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::default(), changed: Condvar::new() }
+        Self { capacity, state: Mutex::default(), changed: Condvar::new(), fails: AtomicBool::new(false) }
     }
 
     /// Adds a line if it fits. Who loses the first one says so, for the writer may hang.
@@ -67,6 +70,15 @@ impl Queue {
             tracing::warn!(lost, "audit events are taken again; those in between are lost");
         }
         !batch.is_empty()
+    }
+
+    /// Whether the writer cannot write what it takes.
+    pub(super) fn fails(&self) -> bool {
+        self.fails.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_failing(&self, fails: bool) {
+        self.fails.store(fails, Ordering::Relaxed);
     }
 
     /// How many lines did not fit, from the beginning.

@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 
 use super::secrets::{self, Found};
 use super::{InvalidConfig, parse};
-use crate::domain::sealing::KeyRing;
+use crate::domain::sealing::{KeyRing, Sealer};
 use crate::store::redis::{SentinelLogin, Settings, Tls, Topology};
 
 /// The name of the embedded store's keyspace; one file holds one.
@@ -113,10 +113,11 @@ pub struct StateKeys {
 }
 
 impl StateKeys {
-    /// Reads a key file again.
-    pub fn reread(file: &Path) -> Result<KeyRing, InvalidConfig> {
+    /// Reads a key file again, into `sealer`.
+    pub fn reread(file: &Path, sealer: &Sealer) -> Result<(), InvalidConfig> {
         let found = secrets::STATE_KEYS.read_file(file)?;
-        KeyRing::parse(&found.text).map_err(|error| found.wrong(error))
+        let ring = KeyRing::parse(&found.text);
+        ring.and_then(|ring| sealer.replace_ring(ring)).map_err(|error| found.wrong(error))
     }
 }
 

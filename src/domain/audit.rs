@@ -93,6 +93,11 @@ pub trait AuditLog: Send + Sync + 'static {
     /// Takes an event. Never waits, for a request does.
     fn record(&self, event: &Event<'_>);
 
+    /// Whether it takes none at this moment: they wait, and are lost when they are too many or the process ends.
+    fn fails(&self) -> bool {
+        false
+    }
+
     /// How many events it did not take.
     fn lost(&self) -> u64 {
         0

@@ -1,12 +1,15 @@
 //! The facts that all sessions of one store share: written at the first start, sealed, and the same from then on.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use spake_protocol::spake2plus::VerifierRecord;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain::codec;
-use crate::domain::ports::{KeyspaceStore, StoreError, Swap};
+use crate::domain::ports::{KeyspaceStore, Readiness, StoreError, Swap};
 use crate::domain::random::{random_bytes, system_rng};
 use crate::domain::sealing::{OpenError, Purpose, Sealer};
 
@@ -88,6 +91,56 @@ pub enum KeyspaceError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A store that works, and whose keyspace is the one that was joined at the start.
+pub struct Joined {
+    works: Arc<dyn Readiness>,
+    store: Arc<dyn KeyspaceStore>,
+    sealer: Arc<Sealer>,
+    facts: Arc<Facts>,
+}
+
+impl Joined {
+    /// The keyspace of `facts` in `store`, which is asked by `works` whether it does.
+    pub fn new(
+        works: Arc<dyn Readiness>,
+        store: Arc<dyn KeyspaceStore>,
+        sealer: Arc<Sealer>,
+        facts: Arc<Facts>,
+    ) -> Self {
+        Self { works, store, sealer, facts }
+    }
+
+    /// Whether the facts are still those of the start. A store that has lost everything gets them again, from whoever
+    /// comes first: services that go on and services that start then agree, and salts stay what they were.
+    async fn is_still_ours(&self) -> Result<bool, KeyspaceError> {
+        let there = match self.store.fact(FACTS).await? {
+            Some(sealed) => sealed,
+            None => {
+                let record = codec::encode_facts(&self.facts)?;
+                let sealed = self.sealer.seal(Purpose::KeyspaceFact, FACTS, &record);
+                tracing::warn!(
+                    "the store has lost its keyspace's facts, and perhaps all else; they are written again"
+                );
+                self.store.create_fact(FACTS, sealed).await?
+            }
+        };
+        let there = codec::decode_facts(&self.sealer.open(Purpose::KeyspaceFact, FACTS, &there)?)?;
+        Ok(there.seed.mac("same", &[]) == self.facts.seed.mac("same", &[]))
+    }
+}
+
+#[async_trait]
+impl Readiness for Joined {
+    async fn check(&self) -> Result<(), String> {
+        self.works.check().await?;
+        match self.is_still_ours().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the store is another than at the start: restart the service".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 /// What became of the facts when they were to be sealed under the newest key.

@@ -98,10 +98,10 @@ impl Sessions {
         logins: Arc<dyn LoginStore>,
         sealer: Arc<Sealer>,
         formats: Formats,
-        facts: Facts,
+        facts: impl Into<Arc<Facts>>,
     ) -> Self {
         let records = Records::new(store, sealer, formats);
-        Self { records, logins, facts: Arc::new(facts), meter: Arc::new(Unmetered) }
+        Self { records, logins, facts: facts.into(), meter: Arc::new(Unmetered) }
     }
 
     /// The same, and `meter` is told what becomes of sessions and logins.

@@ -37,14 +37,17 @@ pub(super) async fn context(
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
     let secret_path = request.uri().path().starts_with("/spake");
     // The path may hold an id that callers chose: it is not logged, and neither is a method of their own invention.
-    let span = tracing::info_span!(
-        "request",
-        id = %request_id,
-        method,
-        otel.kind = Empty,
-        otel.name = Empty,
-        trace_id = Empty
-    );
+    let span = match requests {
+        None => tracing::info_span!(target: traces::NOT_TRACED, "request", id = %request_id, method),
+        Some(_) => tracing::info_span!(
+            "request",
+            id = %request_id,
+            method,
+            otel.kind = Empty,
+            otel.name = Empty,
+            trace_id = Empty
+        ),
+    };
     let watched = requests.map(|requests| {
         let trace = traces::begin(&span, request.headers(), method, route.as_ref().map(AsRef::as_ref));
         (requests.asked(method, route), trace)

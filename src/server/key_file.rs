@@ -11,7 +11,7 @@ use crate::domain::sealing::Sealer;
 /// Keeps `sealer` at what stands in `file`. A file that does not parse is named in the log, and the keys stay.
 pub(super) fn watch_state_keys(file: PathBuf, sealer: Arc<Sealer>) {
     watch(file, move |file| {
-        sealer.replace_ring(StateKeys::reread(file)?);
+        StateKeys::reread(file, &sealer)?;
         Ok(format!("state keys read again; `{}` seals", sealer.sealing_key_id()))
     });
 }

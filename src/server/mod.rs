@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::domain::accounts::Accounts;
 use crate::domain::audit::AuditLog;
 use crate::domain::codec::Formats;
-use crate::domain::keyspace::{self, KeyspaceError};
+use crate::domain::keyspace::{self, Joined, KeyspaceError};
 use crate::domain::pairing::Pairing;
 use crate::domain::ports::{Meter, StoreError};
 use crate::domain::sessions::Sessions;
@@ -143,6 +143,9 @@ impl Server {
         let store = stores::open(config.store, Arc::clone(&clock)).await?.metered(&metrics.operations);
         let facts =
             keyspace::join(&*store.keyspace, &store.sealer, &config.server_id, &config.context).await?;
+        let facts = Arc::new(facts);
+        let ready =
+            Joined::new(store.readiness, store.keyspace, Arc::clone(&store.sealer), Arc::clone(&facts));
         if let Some(file) = store.key_file {
             key_file::watch_state_keys(file, Arc::clone(&store.sealer));
         }
@@ -181,7 +184,7 @@ impl Server {
         readings::register(&metrics, &sources)?;
         let requests = Arc::clone(&metrics.requests);
         let is_open = access.is_open_to_everyone();
-        let admin = Admin { store: store.readiness, stopping, is_open, metrics: Arc::new(metrics) };
+        let admin = Admin { store: Arc::new(ready), stopping, is_open, metrics: Arc::new(metrics) };
         let rate_limits = RateLimits::new(&config.limits);
         let app = App {
             pairing,

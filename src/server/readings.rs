@@ -53,8 +53,11 @@ fn about_the_service(metrics: &Metrics, sources: &Sources<'_>) -> Result<(), Bad
         let value = |(key, used): (String, &str)| Value::of(1).labelled(key).labelled(used);
         sealer.key_ids().into_iter().zip(uses).map(value).collect()
     })?)?;
-    // It writes what is left when its last owner goes, and this is none.
-    let audit = Arc::downgrade(sources.audit);
+    // It writes what is left when its last owner goes, and these are none.
+    let (audit, failing) = (Arc::downgrade(sources.audit), Arc::downgrade(sources.audit));
+    gauge(metrics, "spake_audit_failing", "Whether the audit file cannot be written.", move || {
+        failing.upgrade().is_some_and(|audit| audit.fails()).into()
+    })?;
     let help = "Audit events that the file did not take in time.";
     let lost = move || audit.upgrade().map(|audit| Value::of(audit.lost())).into_iter().collect();
     metrics.read(Reading::of("spake_audit_events_lost_total", help, &[], lost)?.counting())?;

@@ -32,6 +32,9 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
 static IS_ON: AtomicBool = AtomicBool::new(false);
 
+/// The target of spans that belong to no trace.
+pub const NOT_TRACED: &str = "spake_service::not_traced";
+
 /// Where traces go, and which.
 pub struct Settings {
     /// Takes OTLP over HTTP: `http://collector:4318/v1/traces`.
@@ -99,7 +102,9 @@ impl Traces {
 
 /// The service's own spans, and no events.
 fn is_ours(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && metadata.target().starts_with("spake_service") && *metadata.level() <= Level::DEBUG
+    let target = metadata.target();
+    let is_of_trace = target.starts_with("spake_service") && target != NOT_TRACED;
+    metadata.is_span() && is_of_trace && *metadata.level() <= Level::DEBUG
 }
 
 /// `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say who this is, or we do.

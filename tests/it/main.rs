@@ -29,6 +29,7 @@ mod floods;
 mod guard;
 mod guess_budget;
 mod healthcheck;
+mod keyspace;
 mod layering;
 mod listing;
 mod logging;

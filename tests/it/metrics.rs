@@ -251,6 +251,15 @@ fn a_service_that_is_stopping_says_so_and_a_gap_in_the_audit_file_shows() {
 }
 
 #[test]
+fn an_audit_file_that_cannot_be_written_shows_before_anything_is_lost() {
+    let full = watched(&[("SPAKE_AUDIT_FILE", "/dev/full")]);
+    assert_eq!(Series::of(&full).value("spake_audit_failing"), 0.0);
+    full.get("/spake/status/none").refused(404, "session_not_found");
+    eventually("it shows", || (Series::of(&full).value("spake_audit_failing") == 1.0).then_some(()));
+    assert_eq!(Series::of(&full).value("spake_audit_events_lost_total"), 0.0);
+}
+
+#[test]
 fn what_is_read_is_prometheus_text_with_a_help_and_a_type_for_each_family() {
     let app = watched(&[]);
     app.get("/health").ok();

@@ -83,6 +83,21 @@ fn a_key_file_that_does_not_parse_is_named_and_the_keys_stay() {
 }
 
 #[test]
+fn another_key_under_a_name_in_use_is_not_taken() {
+    let server = RedisServer::start();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("keys");
+    fs::write(&file, A).unwrap();
+    let url = server.url();
+    let app = TestApp::with(&[("REDIS_URL", &url), ("SPAKE_STATE_KEYS_FILE", file.to_str().unwrap())]);
+    let client = Client::initiate(&app, "s", "password", "password");
+    // As whoever writes `keygen > keys` a second time does.
+    fs::write(&file, B.replacen('b', "a", 1)).unwrap();
+    eventually("the log says so", || app.log().contains("another key under the id `a`").then_some(()));
+    client.exchange(&app).ok();
+}
+
+#[test]
 fn a_service_that_lacks_the_key_of_the_facts_says_which() {
     let server = RedisServer::start();
     let url = server.url();

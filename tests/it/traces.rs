@@ -77,6 +77,24 @@ fn a_request_is_a_part_of_its_callers_trace_and_what_it_asks_of_others_a_part_of
 }
 
 #[test]
+fn what_operators_ask_is_not_traced() {
+    let collector = Collector::start();
+    let redis = RedisServer::start();
+    let mut app = traced(
+        &collector,
+        &[("SPAKE_ADMIN_ADDR", "127.0.0.1:0"), ("REDIS_URL", &redis.url()), ("SPAKE_STATE_KEYS", STATE_KEYS)],
+    );
+    for path in ["/health/live", "/health/ready", "/metrics", "/nowhere"] {
+        assert_eq!(app.get_as_operator(path).header("traceresponse"), None);
+    }
+    app.get("/health").ok();
+    app.terminate();
+    assert_eq!(app.wait().code(), Some(0));
+    let names: Vec<_> = collector.spans().into_iter().map(|span| span.name).collect();
+    assert_eq!(names, ["GET /health"]);
+}
+
+#[test]
 fn stretching_shows_how_long_it_waited_and_how_long_it_took() {
     let collector = Collector::start();
     let app = traced(&collector, &[]);

@@ -13,6 +13,7 @@ use crate::commands::{Failure, run_async, say};
 use crate::config::{StoreArgs, StoreConfig};
 use crate::domain::accounts::decode_sealed;
 use crate::domain::ids::CredentialId;
+use crate::domain::keyspace;
 use crate::domain::ports::{Condition, CredentialEntry, Cursor, Put};
 use crate::domain::sealing::{Purpose, Sealer};
 use crate::domain::time::SystemClock;
@@ -48,7 +49,11 @@ struct Line {
 pub(super) fn export(args: &ExportArgs) -> Result<(), Failure> {
     let config = config(&args.store)?;
     run_async(async {
-        let store = open(config).await?.credentials;
+        let opened = open(config).await?;
+        // Records that these keys do not open would be no copy.
+        let facts = keyspace::read(&*opened.keyspace, &opened.sealer).await;
+        facts.map_err(|error| Failure::start(error.into()))?;
+        let store = opened.credentials;
         let mut cursor = args.after.clone().map(Cursor);
         let mut progress = Progress::new();
         loop {

@@ -10,7 +10,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use super::key_ring::{KeyRing, StateKey, is_id};
+use super::key_ring::{InvalidKeyRing, KeyRing, StateKey, is_id};
 use crate::domain::random::random_bytes;
 
 const VERSION: u8 = 1;
@@ -62,9 +62,15 @@ impl Sealer {
         Self { ring: RwLock::new(Arc::new(ring)), prefix: prefix.into() }
     }
 
-    /// Takes other keys from now on.
-    pub fn replace_ring(&self, ring: KeyRing) {
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    /// Takes other keys from now on, unless one of them has the name of another that is in use: what that one sealed
+    /// would not open any more, and nothing would say why.
+    pub fn replace_ring(&self, ring: KeyRing) -> Result<(), InvalidKeyRing> {
+        let mut current = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = ring.renamed(&current) {
+            return Err(InvalidKeyRing::Renamed(id.to_owned()));
+        }
+        *current = Arc::new(ring);
+        Ok(())
     }
 
     /// The name of the key that seals.
@@ -182,7 +188,7 @@ mod tests {
         let ours = sealer(A, "spake");
         let old = ours.seal(Purpose::Session, "s1", b"record");
         assert!(ours.is_current(&old));
-        ours.replace_ring(KeyRing::parse(&format!("{B},{A}")).unwrap());
+        ours.replace_ring(KeyRing::parse(&format!("{B},{A}")).unwrap()).unwrap();
         assert!(!ours.is_current(&old));
         assert_eq!(*ours.open(Purpose::Session, "s1", &old).unwrap(), b"record");
         let new = ours.seal(Purpose::Session, "s1", b"record");

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::domain::random::random_bytes;
@@ -16,16 +17,23 @@ pub enum InvalidKeyRing {
     #[error("contains no key; `spake-service keygen` prints one")]
     Empty,
     /// An entry without a colon.
-    #[error("entry {0} is not of the form id:base64, as `spake-service keygen` prints it")]
+    #[error("has an entry {0} that is not of the form id:base64, as `spake-service keygen` prints it")]
     Form(usize),
     /// An id with other characters, or too long.
-    #[error("the id of entry {0} must be 1 to 32 characters out of A-Z, a-z, 0-9, '.', '_' and '-'")]
+    #[error(
+        "has an entry {0} whose id is none: it must be 1 to 32 characters out of A-Z, a-z, 0-9, '.', '_' and '-'"
+    )]
     Id(usize),
     /// Not base64 of 32 bytes.
-    #[error("key `{0}` is not the base64 form of 32 bytes")]
+    #[error("has a key `{0}` that is not the base64 form of 32 bytes")]
     Key(String),
+    /// Another key under the id of one that is in use.
+    #[error(
+        "has another key under the id `{0}` than before: give it an id of its own (`spake-service keygen --id`), or what was sealed under the first does not open any more"
+    )]
+    Renamed(String),
     /// Two entries with one id.
-    #[error("the id `{0}` appears twice")]
+    #[error("has the id `{0}` twice; `spake-service keygen --id` gives a key another")]
     Duplicate(String),
 }
 
@@ -81,6 +89,14 @@ impl KeyRing {
     /// The names of the keys, in their order.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.keys().map(|key| &*key.id)
+    }
+
+    /// The id of a key that `before` has under it with other bytes.
+    pub(super) fn renamed(&self, before: &Self) -> Option<&str> {
+        let is_another = |key: &&StateKey| {
+            before.find(&key.id).is_some_and(|known| !bool::from(known.key.ct_eq(&*key.key)))
+        };
+        self.keys().find(is_another).map(|key| &*key.id)
     }
 
     fn keys(&self) -> impl Iterator<Item = &StateKey> {
