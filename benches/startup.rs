@@ -43,7 +43,7 @@ fn started(variables: &[(&str, &str)]) -> Duration {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let line = lines.skip_while(|line| !line.contains("/health/ready")).next().unwrap();
+    let line = { lines }.find(|line| line.contains("/health/ready")).unwrap();
     let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
     while !is_ready(&address) {
         thread::sleep(Duration::from_millis(1));
