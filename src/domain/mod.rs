@@ -28,6 +28,7 @@ pub mod ids;
 pub mod keyspace;
 pub mod limits;
 pub mod pairing;
+mod pending;
 pub mod ports;
 pub mod random;
 mod records;

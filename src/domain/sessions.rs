@@ -10,6 +10,7 @@ use crate::domain::codec::Formats;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::ids::{ClientId, CredentialId, SessionId};
 use crate::domain::keyspace::Facts;
+use crate::domain::pending::Pending;
 use crate::domain::ports::{
     Completed, Completion, Cursor, Lifetime, ListError, LoginStore, Meter, Page, Revision, SessionStore,
     StoreError, Stored, Swap, Unmetered,
@@ -214,8 +215,7 @@ impl Sessions {
         request: Fingerprint,
     ) -> Result<Written, ServiceError> {
         let Some(refund) = refund else {
-            let won = self.records.replace(id, expected, &session).await?;
-            return Ok(self.counted(won, before, &session));
+            return self.replace(id, expected, before, &session).await;
         };
         let completion = Completion {
             session: id.clone(),
@@ -224,13 +224,18 @@ impl Sessions {
             attempt: refund.attempt,
             generation: refund.generation,
         };
-        match self.logins.complete(&refund.credential, completion).await? {
-            Completed::Won => Ok(self.counted(true, before, &session)),
+        let counted = self.pending(before, &session);
+        let completed = self.logins.complete(&refund.credential, completion).await;
+        counted.end(match &completed {
+            Ok(completed) => matches!(completed, Completed::Won),
+            Err(error) => error.leaves_doubt(),
+        });
+        match completed? {
+            Completed::Won => Ok(Written::Won),
             Completed::Lost => Ok(Written::Lost),
             Completed::Stale => {
                 let burned = LoginSession::burned(refund.credential, request).session;
-                let won = self.records.replace(id, expected, &burned).await?;
-                Ok(match self.counted(won, before, &burned) {
+                Ok(match self.replace(id, expected, before, &burned).await? {
                     Written::Won => Written::Instead(Refusal::ConfirmationFailed),
                     written => written,
                 })
@@ -238,14 +243,25 @@ impl Sessions {
         }
     }
 
-    fn counted(&self, won: bool, before: Summary, after: &Session) -> Written {
-        if !won {
-            return Written::Lost;
-        }
-        for event in SessionEvent::between(before, after.summary()) {
-            self.meter.session(before.protocol, event);
-        }
-        Written::Won
+    async fn replace(
+        &self,
+        id: &SessionId,
+        expected: Revision,
+        before: Summary,
+        after: &Session,
+    ) -> Result<Written, ServiceError> {
+        let counted = self.pending(before, after);
+        let won = self.records.replace(id, expected, after).await;
+        counted.end(match &won {
+            Ok(won) => *won,
+            Err(ServiceError::Store(error)) => error.leaves_doubt(),
+            Err(_) => false,
+        });
+        Ok(if won? { Written::Won } else { Written::Lost })
+    }
+
+    fn pending(&self, before: Summary, after: &Session) -> Pending<'_, impl Iterator<Item = SessionEvent>> {
+        Pending::of(&*self.meter, before.protocol, SessionEvent::between(before, after.summary()))
     }
 
     /// A session as it is safe to tell: what a guess has come to is an answer to it, whoever asks. To whom it does not

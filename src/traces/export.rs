@@ -8,8 +8,6 @@ use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 
-/// For one batch.
-const TIMEOUT: Duration = Duration::from_secs(10);
 /// A collector has nothing to say that is longer.
 const MAX_ANSWER: u64 = 64 * 1024;
 
@@ -21,14 +19,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(authorities: RootCerts) -> Self {
+    pub(super) fn new(authorities: RootCerts, timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // What is sent goes to the collector that was named, and nowhere else.
             .proxy(None)
             .max_redirects(0)
             .tls_config(TlsConfig::builder().root_certs(authorities).build())
-            .timeout_global(Some(TIMEOUT));
+            .timeout_global(Some(timeout));
         Self { agent: config.build().new_agent(), fails: AtomicBool::new(false) }
     }
 

@@ -41,6 +41,8 @@ pub struct Settings {
     pub endpoint: String,
     /// Who must have signed its certificate.
     pub authorities: RootCerts,
+    /// How long it may take for one batch.
+    pub timeout: Duration,
     /// Which requests are traced, unless the caller has decided.
     pub share: f64,
     /// Whether a caller decides, by the flag in its `traceparent`.
@@ -63,7 +65,8 @@ impl Traces {
     pub fn start(settings: Settings) -> Result<Self, CannotTrace> {
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(export::Client::new(settings.authorities))
+            .with_http_client(export::Client::new(settings.authorities, settings.timeout))
+            .with_timeout(settings.timeout)
             .with_endpoint(settings.endpoint)
             .build()
             .map_err(|error| CannotTrace(error.to_string()))?;

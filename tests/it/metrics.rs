@@ -13,7 +13,8 @@ use crate::support::account::{Account, confirm};
 use crate::support::audit::AuditFile;
 use crate::support::certificates::Certificates;
 use crate::support::metrics::Series;
-use crate::support::{Client, RedisServer, STATE_KEYS, TestApp, at_once, eventually};
+use crate::support::proxy::Cut;
+use crate::support::{Client, Proxy, RedisServer, STATE_KEYS, TestApp, at_once, eventually};
 
 const OPERATORS: (&str, &str) = ("SPAKE_ADMIN_ADDR", "127.0.0.1:0");
 const DURATIONS: &str = "spake_http_request_duration_seconds_count";
@@ -131,6 +132,47 @@ fn guessing_a_login_shows_in_wrong_confirmations_in_abandoned_logins_and_in_lock
     let series = Series::of(&app);
     assert_eq!(events(&series, "spake2plus"), [4, 4, 1, 1]);
     assert_eq!(series.value("spake_guess_budget_refusals_total"), 1.0);
+}
+
+#[test]
+fn a_guess_counts_whose_caller_hangs_up_and_asks_again() {
+    let redis = RedisServer::start();
+    let proxy = Proxy::to(&redis.addr());
+    let app = TestApp::on_redis(&proxy.url(), &[OPERATORS]);
+    let abandoned = |path: &str, body: &serde_json::Value, before: usize| {
+        let name = format!(r#"{DURATIONS}{{method="POST",route="{path}",status="abandoned"}}"#);
+        proxy.hold_reply(before);
+        let mut stream = TcpStream::connect(&app.address).unwrap();
+        let body = body.to_string();
+        let head = "Host: localhost\r\nContent-Type: application/json";
+        let length = body.len();
+        let request = format!("POST {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).unwrap();
+        eventually("Redis has done it", || (!proxy.still_has_to_hold()).then_some(()));
+        drop(stream);
+        eventually("it is abandoned", || (Series::of(&app).count(&name) == 1).then_some(()));
+    };
+    let login = Account::guesser("alice", 1).begin();
+    // The first script reads.
+    abandoned("/spake/login", &login.request(), 1);
+    login.post(&app).ok();
+    assert_eq!(events(&Series::of(&app), "spake2plus"), [1, 1, 0, 0]);
+    let wrong = Client::initiate(&app, "wrong", "password", "guess");
+    abandoned("/spake/exchange", &wrong.exchange_and_confirm_request(), 0);
+    wrong.exchange_and_confirm(&app).refused(403, "confirmation_failed");
+    assert_eq!(events(&Series::of(&app), "spake2"), [1, 1, 0, 1]);
+}
+
+#[test]
+fn a_guess_counts_whose_outcome_was_lost() {
+    let redis = RedisServer::start();
+    let proxy = Proxy::to(&redis.addr());
+    let app = TestApp::on_redis(&proxy.url(), &[OPERATORS]);
+    let wrong = Client::initiate(&app, "wrong", "password", "guess");
+    proxy.cut_next_script(Cut::Reply);
+    wrong.exchange_and_confirm(&app).refused(503, "outcome_unknown");
+    wrong.exchange_and_confirm(&app).refused(403, "confirmation_failed");
+    assert_eq!(events(&Series::of(&app), "spake2"), [1, 1, 0, 1]);
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn every_variable_is_in_the_help_and_in_the_readme() {
     let variables: Vec<_> = help
         .split("[env: ")
         .skip(1)
-        .map(|rest| rest.split('=').next().unwrap())
+        .map(|rest| rest.split(['=', ']']).next().unwrap())
         .chain(["SPAKE_STATE_KEYS", "REDIS_URL", "SPAKE_REDIS_SENTINEL_PASSWORD"])
         .collect();
     assert!(variables.len() > 10, "{help}");

@@ -219,13 +219,54 @@ fn settings_that_mean_nothing_are_refused() {
         ("OTEL_TRACES_SAMPLER", "sometimes", "parentbased_always_on"),
         ("OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"),
         ("OTEL_TRACES_SAMPLER_ARG", "NaN", "from 0 to 1"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0", "milliseconds"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "milliseconds"),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere.pem", "/nowhere.pem"),
     ] {
         let url = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
-        refused(
-            &[url, (name, value)],
-            &[],
-            &[&name.to_lowercase().replace('_', "-")[..4].to_uppercase(), why],
-        );
+        let sampler = ("OTEL_TRACES_SAMPLER", "traceidratio");
+        refused(&[url, sampler, (name, value)], &[], &[name, why]);
     }
+}
+
+#[test]
+fn what_a_platform_sets_for_all_it_runs_stops_nobody() {
+    let collector = Collector::start();
+    let of_others = [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "endpoint=http://agent:5778"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere.pem"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+    ];
+    TestApp::with(&of_others).get("/health").ok();
+    let disabled = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.url()), ("OTEL_SDK_DISABLED", "true")];
+    let untraced = TestApp::with(&[&disabled[..], &of_others].concat());
+    assert_eq!(untraced.get("/health").ok().header("traceresponse"), None);
+    let empty = of_others.map(|(name, _)| (name, ""));
+    let app = traced(&collector, &empty);
+    app.get("/health").ok();
+    collector.span("GET /health");
+    let mut keygen = std::process::Command::new(env!("CARGO_BIN_EXE_spake-service"));
+    assert!(keygen.arg("keygen").envs(of_others).output().unwrap().status.success());
+}
+
+#[test]
+fn a_collectors_password_is_not_told_by_help() {
+    let mut help = std::process::Command::new(env!("CARGO_BIN_EXE_spake-service"));
+    help.arg("--help").env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:open-sesame@collector");
+    let output = String::from_utf8(help.output().unwrap().stdout).unwrap();
+    assert!(output.contains("OTEL_EXPORTER_OTLP_ENDPOINT") && !output.contains("open-sesame"), "{output}");
+}
+
+#[test]
+fn a_collector_that_never_answers_has_as_long_as_it_is_given() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let app =
+        TestApp::with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &url), SOON, ("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]);
+    let begun = std::time::Instant::now();
+    app.get("/health").ok();
+    eventually("it is said", || app.log().contains("traces cannot be sent").then_some(()));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
 }

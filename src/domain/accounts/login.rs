@@ -7,6 +7,7 @@ use spake_protocol::spake2plus::{ShareP, Verifier};
 use super::Accounts;
 use crate::domain::ids::{CredentialId, SessionId};
 use crate::domain::limits::network;
+use crate::domain::pending::Pending;
 use crate::domain::ports::{
     AttemptId, Budget, CallerTag, Committed, Guesses, Lifetime, Login, LoginView, StoreError, Stored,
 };
@@ -55,13 +56,15 @@ impl Accounts {
             }
             let attempt = AttemptId::new(random_bytes(), caller);
             let (answered, login) = self.respond(id, &session_id, &view, &share, attempt)?;
-            match self.logins.commit(id, login, budget).await? {
-                Committed::New(lifetime) => {
-                    for event in [SessionEvent::Opened, SessionEvent::Answered] {
-                        self.sessions.meter.session(Protocol::Spake2Plus, event);
-                    }
-                    return Ok(LoggedIn { session_id, answered, lifetime });
-                }
+            let events = [SessionEvent::Opened, SessionEvent::Answered].into_iter();
+            let counted = Pending::of(&*self.sessions.meter, Protocol::Spake2Plus, events);
+            let committed = self.logins.commit(id, login, budget).await;
+            counted.end(match &committed {
+                Ok(committed) => matches!(committed, Committed::New(_)),
+                Err(error) => error.leaves_doubt(),
+            });
+            match committed? {
+                Committed::New(lifetime) => return Ok(LoggedIn { session_id, answered, lifetime }),
                 Committed::OverBudget(guesses) => return Err(self.too_many(guesses)),
                 Committed::Earlier => {}
             }

@@ -31,6 +31,13 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    /// Whether what was asked may have been done nevertheless.
+    pub const fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown(_))
+    }
+}
+
 /// When a session was made and when it ends, by the store's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {

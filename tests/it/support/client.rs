@@ -81,14 +81,15 @@ impl Client {
     }
 
     pub fn exchange_and_confirm(&self, app: &TestApp) -> Answer {
-        app.post(
-            "/spake/exchange",
-            &json!({
-                "session_id": self.session_id,
-                "client_public_key": self.public_key(),
-                "client_confirmation": self.confirmation(),
-            }),
-        )
+        app.post("/spake/exchange", &self.exchange_and_confirm_request())
+    }
+
+    pub fn exchange_and_confirm_request(&self) -> Value {
+        json!({
+            "session_id": self.session_id,
+            "client_public_key": self.public_key(),
+            "client_confirmation": self.confirmation(),
+        })
     }
 
     pub fn confirm(&self, app: &TestApp) -> Answer {

@@ -4,6 +4,10 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
+
+/// Less than the service waits for Redis.
+const HELD: Duration = Duration::from_millis(700);
 
 /// What becomes of the next script that changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Proxy {
 struct State {
     upstream: String,
     cut: Option<Cut>,
+    /// How many scripts come before the one whose reply is held up.
+    hold: Option<usize>,
     error: Option<String>,
     stopped: bool,
 }
@@ -60,6 +66,17 @@ impl Proxy {
     /// Whether a cut that was ordered has not been made.
     pub fn still_has_to_cut(&self) -> bool {
         self.state.lock().unwrap().cut.is_some()
+    }
+
+    /// Holds up the reply to a script that Redis has executed, for longer than an impatient caller waits; `before` others
+    /// come first.
+    pub fn hold_reply(&self, before: usize) {
+        self.state.lock().unwrap().hold = Some(before);
+    }
+
+    /// Whether a reply that is to be held up has not come.
+    pub fn still_has_to_hold(&self) -> bool {
+        self.state.lock().unwrap().hold.is_some()
     }
 
     /// Answers every command with `error` and passes none on; `None` ends that.
@@ -101,6 +118,9 @@ fn serve(mut client: TcpStream, state: &Mutex<State>) -> io::Result<()> {
         if is_script && !reply.starts_with(b"-NOSCRIPT") && takes_order(state, Cut::Reply) {
             return Ok(());
         }
+        if is_script && !reply.starts_with(b"-NOSCRIPT") && is_to_hold(state) {
+            thread::sleep(HELD);
+        }
         client.write_all(&reply)?;
     }
 }
@@ -118,6 +138,13 @@ fn takes_order(state: &Mutex<State>, cut: Cut) -> bool {
         state.cut = None;
     }
     ordered
+}
+
+fn is_to_hold(state: &Mutex<State>) -> bool {
+    let mut state = state.lock().unwrap();
+    let before = state.hold;
+    state.hold = before.and_then(|before| before.checked_sub(1));
+    before == Some(0)
 }
 
 /// One command or reply of RESP2, as it came.
