@@ -9,6 +9,7 @@ help:
 	@echo "make run        build and serve on http://localhost:5000"
 	@echo "make test       install what the tests need, run everything"
 	@echo "make test-full  the same with many more random cases and failovers, in release mode, and the image"
+	@echo "make test-deploy of make test the part that is about deploying and watching"
 	@echo "make image-test builds the image without a registry, and runs it; takes root and Debian 12"
 	@echo "make fuzz       every decoder for a minute each; needs a nightly toolchain (rustup toolchain install nightly)"
 	@echo "make openapi    write docs/openapi.json from the code"

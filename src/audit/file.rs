@@ -87,7 +87,8 @@ impl AuditLog for ToFile {
 
 impl Drop for ToFile {
     fn drop(&mut self) {
-        if !self.queue.close(CLOSE_WITHIN) {
+        // Of a file that cannot be written the writer has told.
+        if !self.queue.close(CLOSE_WITHIN) && !self.queue.fails() {
             tracing::error!("the last audit events are lost: the file did not take them in time");
         }
     }

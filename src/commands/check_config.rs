@@ -31,6 +31,11 @@ pub(super) fn check_config(args: &CheckConfigArgs, command: &Command) -> Result<
     say(format_args!("limits           {}\n", config.limits));
     say(format_args!("store            {}\n", config.store));
     say(format_args!("audit events     {}\n", audit(config.audit_file.as_deref())));
+    let traces = args.serve.traces.settings().map_err(Failure::usage)?;
+    say(format_args!(
+        "traces           {}\n",
+        traces.map_or("none".to_owned(), |traces| format!("to {}", traces.place()))
+    ));
     say(format_args!("identity         {} ({})\n", config.server_id, config.context));
     for warning in config.warnings() {
         say(format_args!("warning          {warning}\n"));

@@ -90,6 +90,7 @@ impl TracesArgs {
         let file = self.otel_exporter_otlp_certificate.as_deref().filter(|file| !file.is_empty());
         let authorities = authorities("OTEL_EXPORTER_OTLP_CERTIFICATE", file.map(Path::new))?;
         let timeout = timeout(given(&self.otel_exporter_otlp_timeout))?;
+        batches()?;
         Ok(Some(Settings { endpoint: traces_of(endpoint)?, authorities, timeout, share, follows_parent }))
     }
 }
@@ -109,16 +110,34 @@ fn one_of<T: ValueEnum>(variable: &str, text: &Option<String>, default: T) -> Re
 
 /// Where the collector at `endpoint` takes traces.
 fn traces_of(endpoint: &str) -> Result<String, InvalidConfig> {
-    let is_url = endpoint.parse::<ureq::http::Uri>().is_ok_and(|url| {
-        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
+    let is_base = endpoint.parse::<ureq::http::Uri>().is_ok_and(|url| {
+        let address = url.authority().map_or("", |authority| authority.as_str());
+        let before_port = address.trim_end_matches(|c: char| c.is_ascii_digit());
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some_and(|host| !host.is_empty())
+            && (url.port_u16().is_some() || !before_port.ends_with(':'))
+            && url.query().is_none()
+            && !url.path().trim_end_matches('/').ends_with("/v1/traces")
     });
-    if !is_url {
+    if !is_base {
         return Err(InvalidConfig(
-            "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of a collector, such as http://collector:4318"
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of a collector, without /v1/traces, such as http://collector:4318"
                 .to_owned(),
         ));
     }
     Ok(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+}
+
+/// The library takes these as they are, and makes room for as many spans.
+fn batches() -> Result<(), InvalidConfig> {
+    for variable in ["OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "OTEL_BSP_SCHEDULE_DELAY"] {
+        let Some(text) = std::env::var_os(variable).filter(|text| !text.is_empty()) else { continue };
+        let number = text.to_str().and_then(|text| text.parse().ok());
+        if !number.is_some_and(|number| (1..=10_000_000).contains(&number)) {
+            return Err(InvalidConfig(format!("{variable} must be a number from 1 to 10000000")));
+        }
+    }
+    Ok(())
 }
 
 fn ratio(text: Option<&str>) -> Result<f64, InvalidConfig> {

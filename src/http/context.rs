@@ -17,7 +17,7 @@ use crate::metrics::Requests;
 use crate::traces;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
+pub(super) const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::context::REQUEST_ID;
+use super::context::{REQUEST_ID, TRACE_RESPONSE};
 use crate::domain::access::Origins;
 
 /// For how long a browser need not ask again.
@@ -32,6 +32,8 @@ pub(super) fn answering<S: Clone + Send + Sync + 'static>(router: Router<S>, ori
                 header::IF_MATCH,
                 header::IF_NONE_MATCH,
                 REQUEST_ID,
+                HeaderName::from_static("traceparent"),
+                HeaderName::from_static("tracestate"),
             ])
             .expose_headers([
                 header::ETAG,
@@ -41,6 +43,7 @@ pub(super) fn answering<S: Clone + Send + Sync + 'static>(router: Router<S>, ori
                 HeaderName::from_static("ratelimit-limit"),
                 HeaderName::from_static("ratelimit-remaining"),
                 HeaderName::from_static("ratelimit-reset"),
+                TRACE_RESPONSE,
             ])
             .max_age(MAX_AGE),
     )

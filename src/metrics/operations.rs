@@ -100,6 +100,11 @@ impl Operations {
         outcome
     }
 
+    /// Whoever asked has gone before the store answered, which says nothing of the store.
+    pub fn abandoned(&self, operation: Operation, took: Duration) {
+        self.observe(operation, "abandoned", took);
+    }
+
     /// The store was looked at as a whole.
     pub fn checked(&self, works: bool, took: Duration) {
         let outcome = if works { DONE } else { "unavailable" };

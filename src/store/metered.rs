@@ -33,7 +33,8 @@ impl<S: ?Sized> Metered<S> {
         operation: Operation,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let begun = Instant::now();
+        let mut timing =
+            Timing { operations: &self.operations, operation, begun: Instant::now(), is_over: false };
         // For traces; the log has it at level debug.
         let span = tracing::debug_span!(
             "store",
@@ -43,8 +44,31 @@ impl<S: ?Sized> Metered<S> {
         );
         let outcome = work.instrument(span.clone()).await;
         let error = outcome.as_ref().err().and_then(E::of_store);
-        span.record("outcome", self.operations.done(operation, error, begun.elapsed()));
+        span.record("outcome", timing.end(error));
         outcome
+    }
+}
+
+/// Work under way, which is timed whether or not somebody waits for its end.
+struct Timing<'a> {
+    operations: &'a Operations,
+    operation: Operation,
+    begun: Instant,
+    is_over: bool,
+}
+
+impl Timing<'_> {
+    fn end(&mut self, error: Option<&StoreError>) -> &'static str {
+        self.is_over = true;
+        self.operations.done(self.operation, error, self.begun.elapsed())
+    }
+}
+
+impl Drop for Timing<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.operations.abandoned(self.operation, self.begun.elapsed());
+        }
     }
 }
 
@@ -191,9 +215,14 @@ impl<S: LoginStore + ?Sized> LoginStore for Metered<S> {
 #[async_trait]
 impl<S: Readiness + ?Sized> Readiness for Metered<S> {
     async fn check(&self) -> Result<(), String> {
-        let begun = Instant::now();
-        let outcome = self.store.check().await;
-        self.operations.checked(outcome.is_ok(), begun.elapsed());
-        outcome
+        let (store, operations) = (Arc::clone(&self.store), Arc::clone(&self.operations));
+        // In a task of its own: who asks may be less patient than the store is given time, and what came of it counts.
+        let check = tokio::spawn(async move {
+            let begun = Instant::now();
+            let outcome = store.check().await;
+            operations.checked(outcome.is_ok(), begun.elapsed());
+            outcome
+        });
+        check.await.unwrap_or_else(|error| Err(format!("the check ended without a result: {error}")))
     }
 }

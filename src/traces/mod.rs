@@ -49,6 +49,16 @@ pub struct Settings {
     pub follows_parent: bool,
 }
 
+impl Settings {
+    /// Where the collector is, without a password that its URL may have.
+    pub fn place(&self) -> String {
+        let Some((scheme, rest)) = self.endpoint.split_once("://") else { return String::new() };
+        let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = address.rsplit('@').next().unwrap_or_default();
+        format!("{scheme}://{host}/{path}")
+    }
+}
+
 /// A collector that cannot be sent to.
 #[derive(Debug, thiserror::Error)]
 #[error("traces: {0}")]

@@ -35,7 +35,9 @@ fn a_browser_may_ask_for_every_route_and_method_without_a_key() {
         let answer = preflight(&app, SHOP, &method, &path.replace("{id}", "x")).ok();
         assert_eq!(answer.header("access-control-allow-origin"), Some(SHOP), "{method} {path}");
         assert!(list(&answer, "access-control-allow-methods").contains(&&*method), "{method}: {answer:?}");
-        for header in ["authorization", "content-type", "if-match", "if-none-match", "x-request-id"] {
+        for header in
+            ["authorization", "content-type", "if-match", "if-none-match", "x-request-id", "traceparent"]
+        {
             assert!(list(&answer, "access-control-allow-headers").contains(&header), "{header}: {answer:?}");
         }
         assert_eq!(answer.header("access-control-allow-credentials"), None);
@@ -54,7 +56,9 @@ fn a_page_reads_answers_and_errors_with_their_headers_and_another_sites_page_doe
     for answer in [answer, refused] {
         assert_eq!(answer.header("access-control-allow-origin"), Some(SHOP));
         let exposed = list(&answer, "access-control-expose-headers");
-        for header in ["etag", "retry-after", "x-request-id", "ratelimit-limit", "ratelimit-remaining"] {
+        for header in
+            ["etag", "retry-after", "x-request-id", "ratelimit-limit", "ratelimit-remaining", "traceresponse"]
+        {
             assert!(exposed.contains(&header), "{header}: {exposed:?}");
         }
         assert!(list(&answer, "vary").contains(&"origin"));

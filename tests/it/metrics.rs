@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -252,6 +252,29 @@ fn a_redis_that_stops_and_comes_back_shows() {
         app.get_as_operator("/health/ready");
         (Series::of(&app).value("spake_store_up") == 1.0).then_some(())
     });
+}
+
+#[test]
+fn a_redis_that_hangs_shows_though_nobody_waits_for_it() {
+    let redis = RedisServer::start();
+    let app = TestApp::on_redis(&redis.url(), &[OPERATORS, ("SPAKE_REDIS_TIMEOUT", "1s")]);
+    Series::of(&app);
+    redis.pause();
+    let hang_up = |address: &str, path: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
+        // Until the service has read it, which is when it sends nothing back.
+        stream.set_read_timeout(Some(std::time::Duration::from_millis(100))).unwrap();
+        stream.read(&mut [0]).unwrap_err();
+    };
+    hang_up(&app.address, "/spake/status/none");
+    let abandoned =
+        r#"spake_store_request_duration_seconds_count{operation="read_session",outcome="abandoned"}"#;
+    eventually("it is counted", || (Series::of(&app).count(abandoned) == 1).then_some(()));
+    assert_eq!(Series::of(&app).value("spake_store_up"), 1.0, "nobody knows yet");
+    hang_up(app.operators().trim_start_matches("http://"), "/health/ready");
+    eventually("it shows", || (Series::of(&app).value("spake_store_up") == 0.0).then_some(()));
+    redis.resume();
 }
 
 #[test]

@@ -141,6 +141,17 @@ fn a_user_with_the_least_rights_is_enough_and_each_of_them_is_needed() {
 }
 
 #[test]
+fn a_user_who_may_not_ask_the_time_is_not_ready_and_told_why() {
+    let redis = RedisServer::start();
+    let_in(&redis, "spake", &[LEAST]);
+    let app = TestApp::on_redis(&as_user(&redis.url()), &[("SPAKE_ADMIN_ADDR", "127.0.0.1:0")]);
+    app.get_as_operator("/health/ready").ok();
+    assert_eq!(redis.call(&["ACL", "SETUSER", "spake", "-time"]).as_text(), "OK");
+    let answer = app.get_as_operator("/health/ready");
+    assert!(answer.status == 503 && answer.text.contains("+time"), "{answer:?}");
+}
+
+#[test]
 fn a_user_of_a_cluster_needs_to_ask_for_its_slots() {
     let cluster = Cluster::start(2, 0);
     let rights = [LEAST, LEAST_IN_A_CLUSTER];

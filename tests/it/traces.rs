@@ -215,6 +215,11 @@ fn settings_that_mean_nothing_are_refused() {
     for (name, value, why) in [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "URL of a collector"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://collector", "URL of a collector"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/v1/traces", "without /v1/traces"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318?x=1", "URL of a collector"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:99999", "URL of a collector"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "99999999999", "from 1 to"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "0", "from 1 to"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf"),
         ("OTEL_TRACES_SAMPLER", "sometimes", "parentbased_always_on"),
         ("OTEL_TRACES_SAMPLER_ARG", "2", "from 0 to 1"),

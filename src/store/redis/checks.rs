@@ -46,6 +46,11 @@ pub enum Unfit {
     /// One side does not trust the other.
     #[error("certificates (SPAKE_REDIS_CA, SPAKE_REDIS_CERT, SPAKE_REDIS_KEY) do not fit: {0}")]
     Certificate(String),
+    /// Its user may not run what every script begins with.
+    #[error(
+        "Redis does not let this user ask TIME, and so not log anybody in: give it +time (docs/OPERATIONS.md has all that it needs)"
+    )]
+    MayNotTellTime,
     /// It has no such database, or not for us.
     #[error("Redis refuses the database: {0}")]
     Database(String),

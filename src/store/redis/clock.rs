@@ -7,7 +7,7 @@ use redis::{FromRedisValue, cmd};
 
 use super::RedisStore;
 use super::call::Call;
-use crate::domain::ports::StoreError;
+use super::checks::Unfit;
 use crate::domain::time::Timestamp;
 
 /// In milliseconds; nothing before it was looked at.
@@ -30,12 +30,12 @@ impl RedisStore {
             .map(|skew| skew as f64 / 1e3)
     }
 
-    /// Looks at the server's clock (at that of one server of a Cluster), if it lets us.
-    pub(super) async fn compare_clocks(&self) -> Result<(), StoreError> {
+    /// Looks at the server's clock (at that of one server of a Cluster). Whom it does not let look may not run a script that
+    /// does, which is nearly all of them.
+    pub(super) async fn compare_clocks(&self) -> Result<(), Unfit> {
         let before = Timestamp::wall();
-        let Some(answer) = self.link.read_if_allowed(&Call::command(cmd("TIME"))).await? else {
-            return Ok(());
-        };
+        let answer = self.link.read_if_allowed(&Call::command(cmd("TIME"))).await?;
+        let answer = answer.ok_or(Unfit::MayNotTellTime)?;
         // Its clock was read somewhere between.
         let ours = before.as_millis().midpoint(Timestamp::wall().as_millis());
         if let Ok((seconds, micros)) = <(i64, i64)>::from_redis_value(answer) {
