@@ -148,7 +148,7 @@ def test_each_alert_fires_when_it_should_and_not_near_by(rules: str, tests: str,
         ("- alert: SpakeSlow", "- alert: SpakeErrors", "section SpakeSlow has no alert"),
         ("labels: {severity: warning}", "labels: {severity: bad}", "severity bad"),
         ("labels: {severity: critical}", "labels: {severity: page}", "SpakeNoReplica: severity page"),
-        ("blob/main/docs/OPERATIONS.md#spakeslow", "blob/old/docs/OPERATIONS.md#spakeslow", "the links lead to several places"),
+        (".example/docs/OPERATIONS.md#spakeslow", ".example/old/OPERATIONS.md#spakeslow", "the links lead to several places"),
     ],
 )
 def test_a_rule_that_names_what_there_is_not_is_found(
