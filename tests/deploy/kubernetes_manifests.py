@@ -14,6 +14,9 @@ import yaml
 Document = dict[str, Any]
 Labels = dict[str, str]
 
+# How callers get in, from outside the cluster.
+EDGES = ("Ingress", "HTTPRoute")
+
 
 @dataclass(frozen=True)
 class Workload:

@@ -294,6 +294,16 @@ MISTAKES: dict[str, tuple[Mutation, Check, str]] = {
     ),
     "a drain that is too long": (lambda m: settings(m).update(SPAKE_DRAIN_DELAY="1m"), POLICY, "drained for 90 s"),
     "more threads than cores": (lambda m: settings(m).update(SPAKE_STRETCH_THREADS="4"), POLICY, "more cores"),
+    "guesses that a failover takes back": (
+        lambda m: settings(m).update(SPAKE_REDIS_WAIT_REPLICAS="0"),
+        POLICY,
+        "SPAKE_REDIS_WAIT_REPLICAS",
+    ),
+    "guesses that no replica has": (
+        lambda m: settings(m).pop("SPAKE_REDIS_WAIT_REPLICAS"),
+        POLICY,
+        "SPAKE_REDIS_WAIT_REPLICAS",
+    ),
     "two that migrate": (lambda m: settings(m).pop("SPAKE_REDIS_MIGRATE"), POLICY, "migrates"),
     "connections that nginx holds for longer": (
         lambda m: settings(m).pop("SPAKE_REQUEST_TIMEOUT"),

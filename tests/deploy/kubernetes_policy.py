@@ -6,10 +6,12 @@ import math
 import re
 from collections.abc import Iterator
 
+from kubernetes_availability import unavailable
+from kubernetes_durations import seconds
+from kubernetes_edge import at_odds
 from kubernetes_manifests import Document, Manifests, Workload
 
 VOLUMES = {"configMap", "secret", "emptyDir", "projected", "downwardAPI", "persistentVolumeClaim", "ephemeral", "csi"}
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def offences(manifests: Manifests) -> Iterator[str]:
@@ -24,12 +26,9 @@ def offences(manifests: Manifests) -> Iterator[str]:
         for container in workload.containers:
             yield from (f"{workload.name}: {offence}" for offence in _container(container))
     yield from _settings(manifests)
+    yield from unavailable(manifests)
+    yield from at_odds(manifests)
     yield from _placeholders(manifests.documents)
-
-
-def seconds(duration: str) -> float:
-    parts = re.findall(r"(\d+)(ms|s|m|h)", duration)
-    return sum(int(number) * UNITS[unit] for number, unit in parts)
 
 
 def cores(quantity: str) -> float:
@@ -95,14 +94,10 @@ def _settings(manifests: Manifests) -> Iterator[str]:
         yield "the startup probe gives Redis no time"
     if int(settings["SPAKE_STRETCH_THREADS"]) > math.ceil(cores(container["resources"]["requests"]["cpu"])):
         yield "it stretches on more cores than it asks for"
-    if manifests.of("Ingress") and "SPAKE_TRUSTED_PROXIES" not in settings:
-        yield "SPAKE_TRUSTED_PROXIES is not set: all callers would be one"
     if manifests.of("Job") and settings.get("SPAKE_REDIS_MIGRATE") != "false":
         yield "there is a Job that migrates, and each pod does it too"
     if "SPAKE_INSECURE_NO_AUTH" in settings:
         yield "everyone may call"
-    if manifests.of("Ingress") and seconds(settings.get("SPAKE_REQUEST_TIMEOUT", "15s")) <= 60:
-        yield "nginx keeps idle connections for 60 s, longer than the service"
 
 
 def _placeholders(value: object, path: str = "") -> Iterator[str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubernetes_manifests import Manifests
+from kubernetes_manifests import EDGES, Manifests
 from kubernetes_network import Peer, ours, outside, reaches, stranger
-from kubernetes_stack import MONITORING
+from kubernetes_stack import MONITORING, SITE
 
-NGINX = stranger("ingress-nginx")
 DNS = stranger("kube-system", k8s_app="kube-dns")
 INTERNET = outside("203.0.113.7")
 METADATA = outside("169.254.169.254")
@@ -31,9 +30,10 @@ def unexpected(manifests: Manifests) -> Iterator[str]:
 
 def _callers(manifests: Manifests) -> Iterator[Way]:
     service = ours(manifests.workload("Deployment", "spake"))
-    monitoring = stranger(MONITORING if manifests.of("Ingress") else "monitoring")
-    yield NGINX, service, 5000, True
-    yield NGINX, service, 9464, False
+    monitoring = stranger(MONITORING if manifests.of(*EDGES) else "monitoring")
+    edge = _edge(manifests)
+    yield edge, service, 5000, True
+    yield edge, service, 9464, False
     yield monitoring, service, 9464, True
     yield monitoring, service, 5000, False
     for other in (stranger("default"), _neighbour(service), service, INTERNET):
@@ -48,7 +48,7 @@ def _within(manifests: Manifests) -> Iterator[Way]:
     service = ours(manifests.workload("Deployment", "spake"))
     redis = ours(manifests.workload("StatefulSet", "spake-redis"))
     yield service, redis, 6379, True
-    for other in (NGINX, stranger("monitoring"), stranger("default"), _neighbour(service), INTERNET):
+    for other in (_edge(manifests), stranger("monitoring"), stranger("default"), _neighbour(service), INTERNET):
         yield other, redis, 6379, False
     yield redis, INTERNET, 443, False
     yield redis, service, 5000, False
@@ -68,6 +68,11 @@ def _outside(manifests: Manifests) -> Iterator[Way]:
         yield pod, DNS, 443, False
         yield pod, stranger("kube-system"), 53, False
     yield _neighbour(ours(next(manifests.workloads))), INTERNET, 443, False
+
+
+def _edge(manifests: Manifests) -> Peer:
+    """The Ingress controller, or a Gateway's pods."""
+    return stranger(SITE["INGRESS_NAMESPACE"] if manifests.of(*EDGES) else "ingress")
 
 
 def _neighbour(pod: Peer) -> Peer:

@@ -24,6 +24,7 @@ def dangling(manifests: Manifests) -> Iterator[str]:
     for kind, check in {
         "Service": _service,
         "Ingress": _ingress,
+        "HTTPRoute": _route,
         "HorizontalPodAutoscaler": _autoscaler,
         "PodDisruptionBudget": _disruption_budget,
         "ServiceMonitor": _monitor,
@@ -131,6 +132,17 @@ def _ingress(manifests: Manifests, ingress: Document) -> Iterator[str]:
                 yield f"no Service {backend['name']}"
             elif backend["port"]["name"] not in {port["name"] for port in service["spec"]["ports"]}:
                 yield f"Service {backend['name']} has no port {backend['port']['name']}"
+
+
+def _route(manifests: Manifests, route: Document) -> Iterator[str]:
+    """The Gateway is somebody else's."""
+    for rule in route["spec"]["rules"]:
+        for backend in rule["backendRefs"]:
+            service = manifests.find("Service", backend["name"])
+            if service is None:
+                yield f"no Service {backend['name']}"
+            elif backend["port"] not in {port["port"] for port in service["spec"]["ports"]}:
+                yield f"Service {backend['name']} has no port {backend['port']}"
 
 
 def _autoscaler(manifests: Manifests, autoscaler: Document) -> Iterator[str]:

@@ -16,6 +16,7 @@ from kubernetes_manifests import Manifests
 VERSIONS = ("1.30", "1.33", "1.37")
 STRINGS = {"type": "object", "additionalProperties": {"type": "string"}}
 DURATION = {"type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$"}
+GATEWAY_DURATION = {"type": "string", "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$"}
 
 
 def _strict(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -24,11 +25,15 @@ def _strict(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
     return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
 
 
-def _resource(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": 16, "items": items}
+
+
+def _resource(version: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
     metadata = _strict({"name": {"type": "string"}}, {"namespace": {"type": "string"}, "labels": STRINGS})
     return _strict(
         {
-            "apiVersion": {"const": "monitoring.coreos.com/v1"},
+            "apiVersion": {"const": version},
             "kind": {"const": kind},
             "metadata": metadata,
             "spec": spec,
@@ -39,6 +44,7 @@ def _resource(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
 # The part of the Prometheus operator's types that we use; the rules themselves are read by promtool.
 OPERATOR = {
     "ServiceMonitor": _resource(
+        "monitoring.coreos.com/v1",
         "ServiceMonitor",
         _strict(
             {
@@ -55,6 +61,7 @@ OPERATOR = {
         ),
     ),
     "PrometheusRule": _resource(
+        "monitoring.coreos.com/v1",
         "PrometheusRule",
         _strict(
             {
@@ -87,12 +94,56 @@ OPERATOR = {
     ),
 }
 
+# The part of the Gateway API's standard channel that we use, as it has been since its release 1.2. `retry` is not in it.
+LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+NAME = {"type": "string", "pattern": rf"^{LABEL}(\.{LABEL})*$", "maxLength": 253}
+GATEWAY = {
+    "HTTPRoute": _resource(
+        "gateway.networking.k8s.io/v1",
+        "HTTPRoute",
+        _strict(
+            {
+                "parentRefs": _list(
+                    _strict(
+                        {"name": NAME},
+                        {"namespace": {"type": "string", "pattern": f"^{LABEL}$"}, "sectionName": NAME},
+                    )
+                ),
+                # Without one it would take every host of the Gateway.
+                "hostnames": _list(NAME),
+                "rules": _list(
+                    _strict(
+                        {
+                            "matches": _list(
+                                _strict(
+                                    {
+                                        "path": _strict(
+                                            {
+                                                "type": {"enum": ["Exact", "PathPrefix", "RegularExpression"]},
+                                                "value": {"type": "string", "pattern": "^/"},
+                                            }
+                                        )
+                                    }
+                                )
+                            ),
+                            "backendRefs": _list(
+                                _strict({"name": NAME, "port": {"type": "integer", "minimum": 1, "maximum": 65535}})
+                            ),
+                        },
+                        {"timeouts": _strict({}, {"request": GATEWAY_DURATION, "backendRequest": GATEWAY_DURATION})},
+                    )
+                ),
+            }
+        ),
+    )
+}
+
 
 def invalid(manifests: Manifests, versions: Sequence[str] = VERSIONS) -> Iterator[str]:
     """What a cluster would refuse, in any of the versions of Kubernetes."""
     own = []
     for document in manifests.documents:
-        schema = OPERATOR.get(document["kind"])
+        schema = (OPERATOR | GATEWAY).get(document["kind"])
         if schema is None:
             own.append(document)
             continue

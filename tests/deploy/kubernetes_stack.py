@@ -8,18 +8,26 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import requests
 from kubernetes_docs import make_secrets
-from kubernetes_manifests import Manifests, Workload, render
+from kubernetes_manifests import EDGES, Manifests, Workload, render
 from kubernetes_pod import Container, Node, Running, loopback
 from kubernetes_redis import ExternalRedis
 from kubernetes_references import PROBES
 from kubernetes_wait import eventually
 
-# What an operator says in site.env, and one thing that stands there already.
-SITE = {"INGRESS_HOST": "spake.example.org", "TRUSTED_PROXIES": "10.244.0.0/16", "REDIS_NETWORK": "10.20.0.0/24"}
+# What an operator says in site.env, with a Gateway too, and one thing that stands there already.
+SITE = {
+    "INGRESS_HOST": "spake.example.org",
+    "INGRESS_CLASS": "edge",
+    "INGRESS_NAMESPACE": "edge",
+    "TRUSTED_PROXIES": "10.244.0.0/16",
+    "REDIS_NETWORK": "10.20.0.0/24",
+}
+GATEWAY = {"GATEWAY_NAME": "public", "GATEWAY_NAMESPACE": "gateways"}
 MONITORING = "observability"
 
 
@@ -48,7 +56,7 @@ def production_overlay(root: Path, directory: Path) -> Path:
     """A copy of the manifests with everything said that an operator must say."""
     overlay = copied(root, directory) / "overlays" / "production"
     site = (overlay / "site.env").read_text()
-    for name, value in SITE.items():
+    for name, value in (SITE | GATEWAY).items():
         site = site.replace(f"{name}=SET-ME", f"{name}={value}")
     site = site.replace("MONITORING_NAMESPACE=monitoring", f"MONITORING_NAMESPACE={MONITORING}")
     (overlay / "site.env").write_text(site)
@@ -130,7 +138,7 @@ def _refused(pod: Container) -> Iterator[str]:
         if not said.endswith(f"0.0.0.0:{pod.workload.ports[port]}"):
             yield f"{said.strip()}: not the port {port} of the pod"
     # Where nobody but the developer calls, it may say that keys are to be seen on the network.
-    if pod.manifests.of("Ingress"):
+    if pod.manifests.of(*EDGES):
         yield from re.findall(r"^warning .*", checked.stdout, re.MULTILINE)
 
 
@@ -151,12 +159,23 @@ def unanswered(stack: Stack, manifests: Manifests, probes: tuple[str, ...] = PRO
             for path in rule["http"]["paths"]:
                 port = _target(manifests, workload, path["backend"]["service"]["port"]["name"])
                 yield from _ask(stack, port, f"{path['path']}health", "Ingress")
+    for route in manifests.of("HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            for match, backend in product(rule["matches"], rule["backendRefs"]):
+                name = _port_name(manifests, backend["name"], backend["port"])
+                port = _target(manifests, workload, name)
+                yield from _ask(stack, port, f"{match['path']['value']}health", "HTTPRoute")
 
 
 def _target(manifests: Manifests, workload: Workload, port: str) -> int:
     """To which port of the pod a port of a Service leads."""
     ports = [found for service in manifests.of("Service") for found in service["spec"]["ports"]]
     return next(workload.ports[found["targetPort"]] for found in ports if found["name"] == port)
+
+
+def _port_name(manifests: Manifests, service: str, number: int) -> str:
+    ports = manifests.get("Service", service)["spec"]["ports"]
+    return next(str(port["name"]) for port in ports if port["port"] == number)
 
 
 def _ask(stack: Stack, port: int, path: str, who: str) -> Iterator[str]:

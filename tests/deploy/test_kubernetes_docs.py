@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from kubernetes_docs import WRITES_DOWN, blocks, kubectl, section
+from kubernetes_edge import BODY
 from kubernetes_manifests import Manifests
 from kubernetes_stack import Stack, copied
 
@@ -104,6 +105,8 @@ def test_the_figures_are_those_of_the_manifests(root: Path, in_production: Stack
     for figure in [
         f"for {settings['SPAKE_DRAIN_DELAY'][:-1]} s while",
         f"({settings['SPAKE_DRAIN_TIMEOUT'][:-1]} s at most)",
+        f"no more than the {settings['SPAKE_DRAIN_TIMEOUT'][:-1]} s that a stopping pod waits",
+        f"at least {BODY} KiB must pass",
         f"after {pod['terminationGracePeriodSeconds']} s",
         f"`SPAKE_REQUEST_TIMEOUT` is {settings['SPAKE_REQUEST_TIMEOUT'][:-1]} s",
         f"{autoscaler['minReplicas']} to {autoscaler['maxReplicas']} pods",

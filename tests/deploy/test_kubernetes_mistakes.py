@@ -11,6 +11,7 @@ import pytest
 import yaml
 from kubernetes_manifests import Document
 from kubernetes_mistakes import MISTAKES, base64_of, container
+from kubernetes_mistakes_availability import AVAILABILITY
 from kubernetes_pod import Node, loopback
 from kubernetes_redis import open_to_strangers
 from kubernetes_references import dangling
@@ -18,9 +19,9 @@ from kubernetes_stack import Stack, redis, redis_pod
 from test_kubernetes import scanned
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", MISTAKES | AVAILABILITY)
 def test_a_mistake_is_named(mistake: str, in_production: Stack) -> None:
-    plant, check, named = MISTAKES[mistake]
+    plant, check, named = (MISTAKES | AVAILABILITY)[mistake]
     manifests = in_production.manifests.clone()
     plant(manifests)
     found = list(check(in_production, manifests))
