@@ -160,7 +160,7 @@ def redis_users(secrets: Path, operations: str) -> list[str]:
 def balancer_configuration(compose: Compose) -> str:
     """The file that the balancer is started with."""
     mounted = {target: source for source, target, _ in compose.mounts("balancer")}
-    return (compose.root / mounted[compose.services["balancer"]["command"][-1]]).read_text()
+    return compose.text(mounted[compose.services["balancer"]["command"][-1]].removeprefix("./"))
 
 
 def _named_in(compose: Compose, name: str) -> list[str]:
@@ -169,7 +169,7 @@ def _named_in(compose: Compose, name: str) -> list[str]:
         return re.findall(r"BALANCER_CERTIFICATE-([^}]+)\}", balancer_configuration(compose))
     if name == "redis":
         scripts = ("redis.conf", "redis-cli")
-        texts = [(compose.root / "deploy/compose" / script).read_text() for script in scripts]
+        texts = [compose.text(f"deploy/compose/{script}") for script in scripts]
         return re.findall(r"^aclfile (\S+)", texts[0], re.MULTILINE) + re.findall(r"_FILE:-([^}]+)\}", texts[1])
     return []
 

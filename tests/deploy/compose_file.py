@@ -16,13 +16,19 @@ Service = dict[str, Any]
 
 
 class Compose:
-    """The file; `services` may be changed, to plant a mistake."""
+    """The file; `services` and `texts` may be changed, to plant a mistake."""
 
     def __init__(self, root: Path, document: dict[str, Any] | None = None) -> None:
         self.root = root
         text = (root / "docker-compose.yml").read_text()
         self.document: dict[str, Any] = document or yaml.safe_load(text)
         self.services: dict[str, Service] = self.document["services"]
+        # Of other files, where they are not as they lie in the repository.
+        self.texts: dict[str, str] = {}
+
+    def text(self, path: str) -> str:
+        """Of another file, by its path in the repository."""
+        return self.texts[path] if path in self.texts else (self.root / path).read_text()
 
     def copy(self) -> Compose:
         return Compose(self.root, copy.deepcopy(self.document))

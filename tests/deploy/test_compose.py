@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import compose_checks as checks
+import compose_programs as programs
 from compose_file import Compose, make_secrets
 from compose_stack import eventually, free_ports, listens
 
@@ -42,6 +43,10 @@ def faults(compose: Compose, service: Path, secrets: Path) -> Callable[[Compose]
             *checks.settings(one, service, secrets),
             *checks.way_down(one),
             *checks.redis_users(secrets, operations),
+            *programs.patience(one),
+            *programs.store(one),
+            *programs.health(one),
+            *programs.watched(one),
         ]
 
     return find
@@ -62,6 +67,22 @@ def set_key(service: str, key: str, value: object) -> Callable[[Compose], object
 def drop_key(service: str, key: str) -> Callable[[Compose], object]:
     return lambda one: one.services[service].pop(key)
 
+
+def in_file(path: str, old: str, new: str) -> Callable[[Compose], object]:
+    def plant(one: Compose) -> None:
+        text = one.text(path)
+        assert old in text, f"nothing to spoil: {old}"
+        one.texts[path] = text.replace(old, new, 1)
+
+    return plant
+
+
+def repeats(reason: str) -> tuple[Callable[[Compose], object], str]:
+    return in_file(HAPROXY, "retry-on conn-failure", f"retry-on {reason}"), f"the balancer repeats after {reason}"
+
+
+HAPROXY, REDIS = "deploy/compose/haproxy.cfg", "deploy/compose/redis.conf"
+PROMETHEUS = "deploy/prometheus/prometheus.yml"
 
 PLANTED: list[tuple[Callable[[Compose], object], str]] = [
     (set_variable("SPAKE_SESION_TTL", "1s"), "SPAKE_SESION_TTL"),
@@ -92,6 +113,27 @@ PLANTED: list[tuple[Callable[[Compose], object], str]] = [
     (drop_key("spake", "healthcheck"), "spake has no healthcheck"),
     (lambda one: one.document["volumes"].pop("redis-data"), "declared nowhere"),
     (lambda one: one.services["redis"]["volumes"].append("./deploy/compose/gone:/gone:ro"), "does not exist"),
+    repeats("all-retryable-errors"),
+    repeats("conn-failure empty-response"),
+    repeats("conn-failure response-timeout"),
+    repeats("conn-failure 0rtt-rejected"),
+    repeats("503"),
+    (in_file(HAPROXY, "timeout server 30s", "timeout server 1s"), "the balancer waits 1.0 s for an answer"),
+    (in_file(HAPROXY, "timeout server 30s", ""), "the balancer waits 0.0 s for an answer"),
+    (set_variable("SPAKE_REDIS_TIMEOUT", "10s"), "a service may wait 50 s for its store"),
+    (in_file(HAPROXY, "timeout http-request 10s", "timeout http-request 10m"), "a caller may take 600.0 s"),
+    (in_file(HAPROXY, "timeout http-request 10s", ""), "a caller may take 0.0 s"),
+    (drop_key("balancer", "stop_grace_period"), "Docker kills the balancer after 10 s"),
+    (set_key("balancer", "stop_grace_period", "30s"), "Docker kills the balancer after 30 s"),
+    (set_key("redis", "volumes", ["redis-data:/data:ro"]), "redis may not write its data"),
+    (in_file(REDIS, "appendonly yes", "appendonly no"), "redis forgets all when it restarts"),
+    (in_file(REDIS, "maxmemory 256mb", "maxmemory 384mb"), "redis takes 384 MB"),
+    (in_file(REDIS, "maxmemory 256mb", ""), "redis takes 0 MB"),
+    (set_key("redis", "deploy", {"resources": {"limits": {"memory": "300M"}}}), "its container has 300 MB"),
+    (lambda one: one.services["spake"]["healthcheck"]["test"].append("--live"), "a replica is healthy by"),
+    (in_file(PROMETHEUS, "-2:9464", "-2:9465"), "Prometheus asks ['spake-spake-1:9464', 'spake-spake-2:9465'"),
+    (in_file(PROMETHEUS, "job_name: spake-service", "job_name: spake"), "Prometheus calls the service spake, the rules"),
+    (in_file(PROMETHEUS, ", spake-spake-3:9464", ""), "Prometheus asks ['spake-spake-1:9464', 'spake-spake-2:9464']; there"),
 ]
 
 

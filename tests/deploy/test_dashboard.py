@@ -21,6 +21,9 @@ UNITS = {"bytes", "ops", "percentunit", "reqps", "s", "short"}
 ROWS = ["Is it up?", "Is it fast?", "Is someone guessing?", "Is Redis (the store) well?"]
 VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 BUILT_IN = {"__rate_interval"}
+# What each series is chosen by: deployments of one job name are kept apart by it, as the rules keep them.
+CHOSEN_BY = ('job="$job"', 'namespace=~"$namespace"')
+SERIES = re.compile(r"\b((?:spake_|process_|up\b|deployment)[\w:]*)(?:\{([^}]*)\})?")
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +39,16 @@ def askable(root: Path, known: Mapping[str, Family]) -> dict[str, Family]:
     return {**known, **promql.UP, **promql.recorded(rules, known)}
 
 
+def as_written(dashboard: Dashboard) -> list[str]:
+    return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+
+
 def expressions(dashboard: Dashboard) -> list[str]:
     """What is asked for, with the variables as Grafana would put them in."""
-    asked = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     values = {"__rate_interval": "1m", "job": "spake-service", "instance": ".+"}
-    return [VARIABLE.sub(lambda found: values.get(found[1], found[0]), expression) for expression in asked]
+    listed = dashboard["templating"]["list"]
+    values |= {variable["name"]: variable["allValue"] for variable in listed if "allValue" in variable}
+    return [VARIABLE.sub(lambda found: values.get(found[1], found[0]), expression) for expression in as_written(dashboard)]
 
 
 def overlap(one: Dashboard, other: Dashboard) -> bool:
@@ -72,6 +80,9 @@ def faults(dashboard: Dashboard, metrics: Mapping[str, Family]) -> Iterator[str]
             yield f"{panel['title']} asks a fixed source"
     for expression in expressions(dashboard):
         yield from (f"{fault}: {expression}" for fault in promql.faults(expression, metrics))
+    for expression in as_written(dashboard):
+        for series, chosen in SERIES.findall(expression):
+            yield from (f"{series} is not chosen by {matcher}" for matcher in CHOSEN_BY if matcher not in chosen)
     defined = {variable["name"] for variable in dashboard["templating"]["list"]}
     used = set(VARIABLE.findall(json.dumps(panels))) - BUILT_IN
     yield from (f"the variable {name} is not used" for name in defined - used)
@@ -106,6 +117,9 @@ def ask(expression: str) -> Callable[[Dashboard], None]:
         (ask('sum by (path) (spake_http_errors_total{job="$job"})'), "no label path to group by"),
         (ask('spake_session_events_total{kind="opened"}'), "no label kind of"),
         (ask('spake_session_events_total{event="openned"}'), "has no event openned"),
+        (ask('spake_store_up{job="$job"}'), "spake_store_up is not chosen by namespace"),
+        (ask('up{namespace=~"$namespace"}'), "up is not chosen by job"),
+        (ask("sum(deployment:spake_guesses:increase10m)"), "deployment:spake_guesses:increase10m is not chosen by namespace"),
         (ask('spake_store_up{job="$cluster"}'), "there is no variable cluster"),
         (lambda spoilt: panel(spoilt, "CPU").update(id=1), "an id is there twice"),
         (lambda spoilt: panel(spoilt, "CPU")["gridPos"].update(x=1), "lies on another"),

@@ -14,6 +14,7 @@ import pytest
 import requests
 import yaml
 from exposition import Replica, replicas, running, use
+from promql import promtool
 from test_dashboard import expressions
 
 # What a healthy deployment has nothing of.
@@ -27,10 +28,10 @@ POINT = (
 
 
 class Prometheus:
-    """Its API."""
+    """Its API, and the file that it reads."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, file: Path) -> None:
+        self.url, self.file = url, file
 
     def get(self, path: str, **parameters: str) -> Any:
         answer = requests.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=SECONDS).json()
@@ -41,15 +42,19 @@ class Prometheus:
         found: list[Any] = self.get("query", query=expression)["result"]
         return found
 
+    def begin_anew(self, configuration: dict[str, Any]) -> None:
+        self.file.write_text(yaml.safe_dump(configuration))
+        answer = requests.post(f"{self.url}/-/reload", timeout=SECONDS)
+        assert answer.status_code == 200, answer.text
+
 
 def configuration(root: Path, targets: list[str]) -> dict[str, Any]:
-    """deploy/prometheus/prometheus.yml, in a hurry and with replicas that no DNS knows."""
+    """deploy/prometheus/prometheus.yml, in a hurry and with other replicas."""
     parsed: dict[str, Any] = yaml.safe_load((root / "deploy/prometheus/prometheus.yml").read_text())
     parsed["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     parsed["rule_files"] = [str(root / "deploy/prometheus" / file) for file in parsed["rule_files"]]
     [job] = parsed["scrape_configs"]
     job["static_configs"] = [{"targets": targets}]
-    del job["dns_sd_configs"]
     return parsed
 
 
@@ -68,8 +73,9 @@ def prometheus(root: Path, two: list[Replica], tmp_path_factory: pytest.TempPath
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={directory}", f"--web.listen-address={address}"]
+    command.append("--web.enable-lifecycle")
     with running(["sh", "-c", 'exec "$@" 2>&1', "sh", *command], "Server is ready to receive web requests"):
-        asked = Prometheus(f"http://{address}")
+        asked = Prometheus(f"http://{address}", file)
         until(asked, 'count(spake_session_events_total{event="opened", protocol="spake2"}) == 2')
         for replica in two:
             use(replica.url, replica.session)
@@ -85,6 +91,17 @@ def until(asked: Prometheus, expression: str) -> None:
     while not asked.ask(expression):
         assert time.monotonic() < end, expression
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(("old", "new", "complaint"), [("", "", None), ("targets:", "target:", "field target not found")])
+def test_promtool_accepts_the_configuration(root: Path, tmp_path: Path, old: str, new: str, complaint: str | None) -> None:
+    files = root / "deploy/prometheus"
+    (tmp_path / "rules.yaml").write_text((files / "rules.yaml").read_text())
+    text = (files / "prometheus.yml").read_text()
+    assert old in text, f"nothing to spoil: {old}"
+    (tmp_path / "prometheus.yml").write_text(text.replace(old, new) if old else text)
+    said = promtool("check", "config", tmp_path / "prometheus.yml")
+    assert said is None if complaint is None else complaint in str(said), said
 
 
 def test_all_rules_evaluate_and_a_deployment_that_is_well_alerts_nobody(prometheus: Prometheus) -> None:
@@ -124,3 +141,11 @@ def test_a_store_that_goes_away_is_seen(prometheus: Prometheus, two: list[Replic
         assert replica.session.get(f"{replica.operators}/health/ready").status_code == 503
     for alert in ("SpakeStoreDown", "SpakeNotReady"):
         until(prometheus, pending(alert))
+
+
+def test_a_replica_whose_name_is_gone_is_seen(prometheus: Prometheus, root: Path, two: list[Replica]) -> None:
+    """As in the stack, whose DNS forgets the name of a container that stops."""
+    gone = "spake-spake-1:9464"
+    assert gone in (root / "deploy/prometheus/prometheus.yml").read_text()
+    prometheus.begin_anew(configuration(root, [two[0].operators.removeprefix("http://"), gone]))
+    until(prometheus, f'ALERTS{{alertname="SpakeReplicaDown", instance="{gone}"}}')
