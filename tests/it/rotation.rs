@@ -1,7 +1,9 @@
 //! State keys are rotated without downtime, and the old one can really go.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use crate::support::{Account, Client, RedisServer, TestApp, eventually, run};
 
@@ -68,14 +70,19 @@ fn two_replicas_go_from_one_key_to_another_without_losing_a_session() {
     eventually("the log names the key", || late.log().contains("state key `a`").then_some(()));
 }
 
+/// A service that reads its key `A` from a file in `directory`.
+fn with_key_file(server: &RedisServer, directory: &TempDir) -> (TestApp, PathBuf) {
+    let file = directory.path().join("keys");
+    fs::write(&file, A).unwrap();
+    let keys = ("SPAKE_STATE_KEYS_FILE", file.to_str().unwrap());
+    (TestApp::with(&[("REDIS_URL", &server.url()), keys]), file)
+}
+
 #[test]
 fn a_key_file_that_does_not_parse_is_named_and_the_keys_stay() {
     let server = RedisServer::start();
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("keys");
-    fs::write(&file, A).unwrap();
-    let url = server.url();
-    let app = TestApp::with(&[("REDIS_URL", &url), ("SPAKE_STATE_KEYS_FILE", file.to_str().unwrap())]);
+    let (app, file) = with_key_file(&server, &directory);
     fs::write(&file, "b:c2VjcmV0").unwrap();
     eventually("the log names it", || app.log().contains("key `b`").then_some(()));
     assert!(!app.log().contains("c2VjcmV0"), "{}", app.log());
@@ -86,10 +93,7 @@ fn a_key_file_that_does_not_parse_is_named_and_the_keys_stay() {
 fn another_key_under_a_name_in_use_is_not_taken() {
     let server = RedisServer::start();
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("keys");
-    fs::write(&file, A).unwrap();
-    let url = server.url();
-    let app = TestApp::with(&[("REDIS_URL", &url), ("SPAKE_STATE_KEYS_FILE", file.to_str().unwrap())]);
+    let (app, file) = with_key_file(&server, &directory);
     let client = Client::initiate(&app, "s", "password", "password");
     // As whoever writes `keygen > keys` a second time does.
     fs::write(&file, B.replacen('b', "a", 1)).unwrap();
