@@ -115,18 +115,13 @@ impl Joined {
     /// Whether the facts are still those of the start. A store that has lost everything gets them again, from whoever
     /// comes first: services that go on and services that start then agree, and salts stay what they were.
     async fn is_still_ours(&self) -> Result<bool, KeyspaceError> {
-        let there = match self.store.fact(FACTS).await? {
-            Some(sealed) => sealed,
-            None => {
-                let record = codec::encode_facts(&self.facts)?;
-                let sealed = self.sealer.seal(Purpose::KeyspaceFact, FACTS, &record);
-                tracing::warn!(
-                    "the store has lost its keyspace's facts, and perhaps all else; they are written again"
-                );
-                self.store.create_fact(FACTS, sealed).await?
-            }
-        };
-        let there = codec::decode_facts(&self.sealer.open(Purpose::KeyspaceFact, FACTS, &there)?)?;
+        let there = agree(&*self.store, &self.sealer, || {
+            tracing::warn!(
+                "the store has lost its keyspace's facts, and perhaps all else; they are written again"
+            );
+            codec::encode_facts(&self.facts)
+        });
+        let there = there.await?;
         Ok(there.seed.mac("same", &[]) == self.facts.seed.mac("same", &[]))
     }
 }
@@ -175,6 +170,23 @@ pub async fn read(store: &dyn KeyspaceStore, sealer: &Sealer) -> Result<Option<F
     Ok(Some(codec::decode_facts(&sealer.open(Purpose::KeyspaceFact, FACTS, &sealed)?)?))
 }
 
+/// The facts of a store, which become those of the record `ours` if there are none. Two who find none may race; all go
+/// on with what was written first.
+async fn agree(
+    store: &dyn KeyspaceStore,
+    sealer: &Sealer,
+    ours: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, codec::Malformed> + Send,
+) -> Result<Facts, KeyspaceError> {
+    let sealed = match store.fact(FACTS).await? {
+        Some(sealed) => sealed,
+        None => {
+            let ours = sealer.seal(Purpose::KeyspaceFact, FACTS, &ours()?);
+            store.create_fact(FACTS, ours).await?
+        }
+    };
+    Ok(codec::decode_facts(&sealer.open(Purpose::KeyspaceFact, FACTS, &sealed)?)?)
+}
+
 /// Reads the facts of a store, or writes them if this is its first start; refuses a store that was made for another
 /// server id or context.
 pub async fn join(
@@ -183,21 +195,15 @@ pub async fn join(
     server_id: &str,
     context: &str,
 ) -> Result<Facts, KeyspaceError> {
-    let sealed = match store.fact(FACTS).await? {
-        Some(sealed) => sealed,
-        None => {
-            let ours = Facts {
-                seed: Seed::from_bytes(random_bytes()),
-                server_id: server_id.to_owned(),
-                context: context.to_owned(),
-                decoy: VerifierRecord::random(&mut system_rng()),
-            };
-            let record = codec::encode_facts(&ours)?;
-            // Two first starts may race; all go on with the one that was written first.
-            store.create_fact(FACTS, sealer.seal(Purpose::KeyspaceFact, FACTS, &record)).await?
-        }
+    let ours = || {
+        codec::encode_facts(&Facts {
+            seed: Seed::from_bytes(random_bytes()),
+            server_id: server_id.to_owned(),
+            context: context.to_owned(),
+            decoy: VerifierRecord::random(&mut system_rng()),
+        })
     };
-    let facts = codec::decode_facts(&sealer.open(Purpose::KeyspaceFact, FACTS, &sealed)?)?;
+    let facts = agree(store, sealer, ours).await?;
     if facts.server_id != server_id {
         return Err(KeyspaceError::ServerId { ours: server_id.to_owned(), stored: facts.server_id });
     }

@@ -6,23 +6,16 @@ import contextlib
 import re
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from compose_stack import eventually
 
 
 def redis_cli(directory: Path, *words: str) -> str:
     asked = ["redis-cli", "-s", str(directory / "socket"), *words]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -31,7 +24,7 @@ def redis(directory: Path, *flags: str) -> Iterator[None]:
     command = ["redis-server", "--port", "0", "--unixsocket", "socket", "--save", "", "--dir", str(directory), *flags]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=directory) as process:
         try:
-            eventually(lambda: redis_cli(directory, "PING") == "PONG")
+            eventually(lambda: redis_cli(directory, "PING") == "PONG", "Redis answers")
             yield
         finally:
             process.terminate()
@@ -66,7 +59,7 @@ def test_a_snapshot_is_restored_as_the_document_says(root: Path, snapshot: Path)
         assert redis_cli(snapshot, "DBSIZE") == "1"
         redis_cli(snapshot, *then)
         done = ("aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0", "aof_last_bgrewrite_status:ok", "aof_enabled:1")
-        eventually(lambda: all(line in redis_cli(snapshot, "INFO", "persistence") for line in done))
+        eventually(lambda: all(line in redis_cli(snapshot, "INFO", "persistence") for line in done), "the file is rewritten")
     with redis(snapshot, "--appendonly", "yes"):
         assert redis_cli(snapshot, "DBSIZE") == "1"
 
