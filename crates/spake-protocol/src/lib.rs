@@ -6,6 +6,7 @@
 //! | [`spake2plus`] | prover and verifier, who stores only (w0, L); messages shareP, shareV, confirmV, confirmP |
 //! | [`password`] | preparing a password: spaces, NFC, length |
 //! | [`stretch`] | PBKDF2, Argon2id and scrypt, within accepted ranges |
+//! | [`bare`] | the curve operations of a run by themselves, for benchmarks |
 //! | `group` | P-256; the only module that names the curve's crate |
 //! | `encoding`, `keys`, `wire` | the transcript's encoding, HKDF and HMAC, what the messages have in common |
 //!
@@ -15,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bare;
 mod encoding;
 mod error;
 mod group;
