@@ -50,6 +50,9 @@ const ONLY_IN: [(&str, &[&str]); 24] = [
     ("utoipa", &["http"]),
 ];
 
+/// Where code may be that the compiler cannot check.
+const UNCHECKED: [&str; 2] = ["crates/p256-aws-lc/src/ffi.rs", "crates/p256-aws-lc/src/tests.rs"];
+
 /// Longer files do more than one job.
 const MAX_LINES: usize = 350;
 
@@ -123,8 +126,23 @@ fn a_crate_is_named_only_where_it_belongs() {
 fn the_curve_is_named_in_one_module_of_the_protocol_crate() {
     for (path, text) in sources("crates/spake-protocol/src") {
         let names_it = code(&text).any(|line| line.contains("p256::") || line.contains("use p256"));
-        let may = path.ends_with("group.rs") || path.ends_with("group_tests.rs");
+        let may = path.components().any(|part| part.as_os_str() == "group");
         assert!(!names_it || may, "{} names p256", path.display());
+    }
+}
+
+#[test]
+fn unsafe_code_is_in_one_file() {
+    // In parts, or this file would be found.
+    let [keyword, lint] = [["un", "safe "], ["un", "safe_code)"]].map(|parts| parts.concat());
+    for directory in ["src", "tests", "crates", "benches", "fuzz"] {
+        for (path, text) in sources(directory) {
+            let forbids = format!("forbid({lint}");
+            let has_it = code(&text)
+                .any(|line| line.contains(&keyword) || line.contains(&lint) && !line.contains(&forbids));
+            let may = UNCHECKED.iter().any(|place| path == Path::new(place));
+            assert!(!has_it || may, "{} has unsafe code", path.display());
+        }
     }
 }
 
