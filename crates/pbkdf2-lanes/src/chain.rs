@@ -29,23 +29,24 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// After the first iteration, which is the only one that sees the salt.
-    pub(crate) fn start(input: Input<'_>) -> Self {
+    pub(crate) const EMPTY: Self = Self { inner: [0; 8], outer: [0; 8], last: [0; 8], sum: [0; 8] };
+
+    /// Does the first iteration, which is the only one that sees the salt.
+    pub(crate) fn start(&mut self, input: Input<'_>) {
         let mut key = key_block(input.password);
-        let (inner, outer) = (keyed(&key, 0x36), keyed(&key, 0x5c));
+        (self.inner, self.outer) = (keyed(&key, 0x36), keyed(&key, 0x5c));
         let mac = Hmac::<Sha256>::new(&key).chain_update(input.salt).chain_update(1_u32.to_be_bytes());
         key.as_mut_slice().zeroize();
         let mut first = mac.finalize().into_bytes();
-        let mut last = Words::default();
-        for (word, bytes) in last.iter_mut().zip(first.as_chunks().0) {
+        for (word, bytes) in self.last.iter_mut().zip(first.as_chunks().0) {
             *word = u32::from_be_bytes(*bytes);
         }
         first.as_mut_slice().zeroize();
-        Self { inner, outer, last, sum: last }
+        self.sum = self.last;
     }
 
     /// The derived bytes.
-    pub(crate) fn result(self) -> Zeroizing<[u8; LEN]> {
+    pub(crate) fn result(&self) -> Zeroizing<[u8; LEN]> {
         let mut bytes = Zeroizing::new([0; LEN]);
         for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.sum) {
             *bytes = word.to_be_bytes();

@@ -58,8 +58,12 @@ impl Lanes {
     }
 
     fn derive<const N: usize>(self, inputs: [Input<'_>; N], iterations: u32) -> [Zeroizing<[u8; LEN]>; N] {
-        let mut chains = inputs.map(Chain::start);
+        // Filled and read where they are, for a move would leave a copy that nobody wipes.
+        let mut chains = [const { Chain::EMPTY }; N];
+        for (chain, input) in chains.iter_mut().zip(inputs) {
+            chain.start(input);
+        }
         self.iterate(&mut chains, iterations.saturating_sub(1));
-        chains.map(Chain::result)
+        chains.each_ref().map(Chain::result)
     }
 }
