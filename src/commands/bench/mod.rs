@@ -29,7 +29,7 @@ mod targets;
 mod workloads;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
@@ -101,8 +101,12 @@ fn measure(args: &BenchArgs, processes: &Processes) -> Outcome<()> {
     let mut plan = if args.quick { Plan::QUICK } else { Plan::FULL };
     plan.rounds = args.rounds.map_or(plan.rounds, usize::from);
     if let Some(file) = &args.json {
-        // Now, and not after a quarter of an hour.
-        write(file, &Value::Null)?;
+        // Now, and not after a quarter of an hour; what is there stays until then.
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .map_err(|error| unwritable(file, &error))?;
     }
     memory::raise_limit();
     let mut figures = Figures::default();
@@ -138,8 +142,11 @@ fn measure(args: &BenchArgs, processes: &Processes) -> Outcome<()> {
     }
 }
 
-fn write(file: &std::path::Path, value: &Value) -> Outcome<()> {
+fn write(file: &Path, value: &Value) -> Outcome<()> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::run)?;
-    std::fs::write(file, text + "\n")
-        .map_err(|error| Failure::usage(format!("--json {}: {error}", file.display())))
+    std::fs::write(file, text + "\n").map_err(|error| unwritable(file, &error))
+}
+
+fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("--json {}: {error}", file.display()))
 }
