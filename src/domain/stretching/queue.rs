@@ -127,6 +127,7 @@ mod tests {
 
     /// The names of what a thread takes.
     fn taken(queue: &Queue<Job>) -> (u32, Option<u32>) {
+        assert!(queue.waiting() > 0, "it would wait for ever");
         let (job, beside) = queue.take().unwrap();
         (job.name, beside.map(|beside| beside.name))
     }
