@@ -92,3 +92,39 @@ impl AsyncWrite for Plain {
         self.stream().poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Write;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn read(connection: &mut Plain) -> Vec<u8> {
+        let mut bytes = [0; 64];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        poll_fn(|cx| Pin::new(&mut *connection).poll_read(cx, &mut buffer)).await.unwrap();
+        buffer.filled().to_vec()
+    }
+
+    #[tokio::test]
+    async fn the_first_read_is_of_nothing_if_it_cannot_become_http2_and_nothing_is_lost() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for (sent, is_http1) in
+            [("GET", true), ("POST", true), ("PRI /", true), ("P", false), ("PRI * HTTP/2.0\r\n", false)]
+        {
+            let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            let (mut connection, ()) = PlainAcceptor.accept(stream, ()).await.unwrap();
+            client.write_all(sent.as_bytes()).unwrap();
+            if is_http1 {
+                assert_eq!(read(&mut connection).await, b"", "{sent}");
+            }
+            assert_eq!(read(&mut connection).await, sent.as_bytes());
+            client.write_all(b"more").unwrap();
+            assert_eq!(read(&mut connection).await, b"more");
+        }
+    }
+}
