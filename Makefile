@@ -27,6 +27,7 @@ test: lint deny test-rust test-python test-contract test-deploy
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --no-default-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 deny: $(VENV)/stamp

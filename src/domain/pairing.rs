@@ -80,11 +80,9 @@ impl Pairing {
         )
         .map_err(|error| ServiceError::Internal(error.to_string()))?;
         let kdf = self.policy.kdf.clone();
-        let w = {
-            let (setting, kdf) = (setting.clone(), kdf.clone());
-            self.stretching.run(move || W::stretch(&password, &setting, &kdf)).await?
-        }
-        .map_err(|error| ServiceError::Internal(error.to_string()))?;
+        let unstretched = W::unstretched(&password, &setting, &kdf);
+        drop(password);
+        let w = self.stretching.run(unstretched, W::from_stretched).await?;
         let party_b = PartyB::start(setting.clone(), w, &mut system_rng());
         let share = party_b.share().clone();
         let session = Session::Pairing(PairingSession::initiated(parties, party_b));

@@ -87,7 +87,7 @@ impl From<NotRun> for ServiceError {
     fn from(error: NotRun) -> Self {
         match error {
             NotRun::QueueFull => Self::Overloaded,
-            NotRun::Gone => Self::Internal(error.to_string()),
+            NotRun::Gone | NotRun::Failed(_) => Self::Internal(error.to_string()),
         }
     }
 }

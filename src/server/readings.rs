@@ -84,7 +84,7 @@ fn about_stretching(metrics: &Metrics, pool: &StretchingPool) -> Result<(), BadM
         waiting.waiting()
     })?;
     gauge(metrics, "spake_stretch_queue_limit", "Passwords that may wait.", move || size.waiting)?;
-    gauge(metrics, "spake_stretch_running", "Passwords that are being stretched.", move || {
+    gauge(metrics, "spake_stretch_running", "Threads that stretch a password, or two.", move || {
         running.running()
     })?;
     gauge(metrics, "spake_stretch_threads", "Threads that stretch passwords.", move || size.threads)

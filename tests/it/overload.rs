@@ -30,7 +30,7 @@ fn a_full_queue_is_a_503_with_retry_after_and_delays_nothing_else() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let (admitted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
-    assert!(!admitted.is_empty() && refused.len() >= 4, "one works, one waits: {admitted:?}");
+    assert!(!admitted.is_empty() && refused.len() >= 3, "two are worked on at most, one waits: {admitted:?}");
     for answer in refused {
         assert_eq!(answer.refused(503, "overloaded").header("retry-after"), Some("1"));
     }

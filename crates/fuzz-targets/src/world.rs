@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use sha2::{Digest as _, Sha256};
-use spake_protocol::spake2::PartyB;
+use spake_protocol::Password;
+use spake_protocol::spake2::{PartyB, Setting, W};
 use spake_protocol::spake2plus::VerifierRecord;
 use spake_protocol::stretch::Kdf;
 use spake_service::audit::ToLog;
@@ -25,7 +26,7 @@ use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::{ManualClock, Timestamp};
-use spake_service::http::{App, Places, RateLimits};
+use spake_service::http::{App, Parts, Places, RateLimits};
 use spake_service::metrics::Metrics;
 use spake_service::store::embedded::MemoryStore;
 use tokio::runtime::Builder;
@@ -79,17 +80,17 @@ fn busy() -> Arc<StretchingPool> {
     let pool = pool(0);
     let (started, is_started) = channel();
     let shared = Arc::clone(&pool);
+    let setting = Setting::new(b"", b"", b"").expect("short");
+    let password = Password::prepare("password").expect("a password");
+    let unstretched = W::unstretched(&password, &setting, &Kdf::pbkdf2(100_000).expect("in range"));
     thread::spawn(move || {
+        let never_ends = move |_| {
+            started.send(()).expect("waited for");
+            thread::sleep(Duration::MAX);
+            Ok(())
+        };
         let runtime = Builder::new_current_thread().build().expect("a runtime");
-        loop {
-            let started = started.clone();
-            // Refused until the pool's thread waits for it; then it never ends.
-            let job = move || {
-                started.send(()).expect("waited for");
-                thread::sleep(Duration::MAX);
-            };
-            let _ = runtime.block_on(shared.run(job));
-        }
+        runtime.block_on(shared.run(unstretched, never_ends))
     });
     is_started.recv().expect("a job that starts");
     pool
@@ -129,7 +130,7 @@ fn world_with(access: Access) -> World {
     let sessions = Arc::new(sessions);
     let accounts =
         Accounts::new(store.clone(), Arc::clone(&sealer), Arc::clone(&sessions), accounts, Arc::clone(&pool));
-    let app = App {
+    let app = App::new(Parts {
         pairing: Arc::new(Pairing::new(Arc::clone(&sessions), pairing, pool, clock)),
         accounts: Arc::new(accounts.expect("a policy that makes sense")),
         sessions,
@@ -141,6 +142,6 @@ fn world_with(access: Access) -> World {
         requests: Arc::clone(&Metrics::new([]).expect("names that are right").requests),
         audit: Arc::new(ToLog),
         access: Arc::new(access),
-    };
+    });
     World { store, sealer, app }
 }

@@ -4,16 +4,19 @@
 //! core of 32 bytes. Asking PBKDF2 for more than one block would double the defender's work and not the
 //! attacker's, who needs the first block only to test a guess; HKDF-Expand gives any length for one block's
 //! price.
+//!
+//! Two inputs can be stretched together on one core ([`Unstretched::stretch_both`]), which for PBKDF2 takes little longer
+//! than one.
+
+mod work;
 
 use std::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use sha2::Sha256;
-use zeroize::Zeroizing;
-
+pub use self::work::{Stretched, Unstretched};
 pub use crate::error::StretchFailed;
-use crate::keys::{HASH_LEN, hkdf_expand_sha256};
+use crate::keys::HASH_LEN;
 
 const PBKDF2_ITERATIONS: RangeInclusive<u32> = 100_000..=10_000_000;
 const ARGON2ID_M_KIB: RangeInclusive<u32> = 19 * 1024..=1024 * 1024;
@@ -217,36 +220,3 @@ impl fmt::Display for InvalidSalt {
 }
 
 impl Error for InvalidSalt {}
-
-/// Stretches `input` to `LEN` bytes; `info` separates the uses.
-pub(crate) fn stretch<const LEN: usize>(
-    input: &[u8],
-    salt: &Salt,
-    kdf: &Kdf,
-    info: &[u8],
-) -> Result<Zeroizing<[u8; LEN]>, StretchFailed> {
-    let core = core(input, salt, kdf)?;
-    Ok(hkdf_expand_sha256(&core, &[info]))
-}
-
-fn core(input: &[u8], salt: &Salt, kdf: &Kdf) -> Result<Zeroizing<[u8; HASH_LEN]>, StretchFailed> {
-    let mut core = Zeroizing::new([0; HASH_LEN]);
-    let out = core.as_mut_slice();
-    match kdf {
-        Kdf::Pbkdf2HmacSha256(Pbkdf2 { iterations }) => {
-            pbkdf2::pbkdf2_hmac::<Sha256>(input, salt.as_bytes(), *iterations, out);
-        }
-        Kdf::Argon2id(Argon2id { m_kib, t, p }) => {
-            let params = argon2::Params::new(*m_kib, *t, *p, Some(HASH_LEN)).map_err(|_| StretchFailed)?;
-            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-                .hash_password_into(input, salt.as_bytes(), out)
-                .map_err(|_| StretchFailed)?;
-        }
-        Kdf::Scrypt(Scrypt { n, r, p }) => {
-            let log_n = u8::try_from(n.ilog2()).map_err(|_| StretchFailed)?;
-            let params = scrypt::Params::new(log_n, *r, *p).map_err(|_| StretchFailed)?;
-            scrypt::scrypt(input, salt.as_bytes(), &params, out).map_err(|_| StretchFailed)?;
-        }
-    }
-    Ok(core)
-}

@@ -222,14 +222,10 @@ impl Accounts {
         password: Password,
         kdf: &SaltedKdf,
     ) -> Result<VerifierRecord, ServiceError> {
-        let (setting, SaltedKdf { kdf, salt }) = (self.setting(id)?, kdf.clone());
-        let stretched = self
-            .stretching
-            .run(move || {
-                ProverSecret::stretch(&password, &setting, &salt, &kdf).map(|secret| secret.verifier())
-            })
-            .await?;
-        stretched.map_err(|error| ServiceError::Internal(error.to_string()))
+        let unstretched = ProverSecret::unstretched(&password, &self.setting(id)?, &kdf.salt, &kdf.kdf);
+        drop(password);
+        let verifier = |stretched| Ok(ProverSecret::from_stretched(stretched)?.verifier());
+        Ok(self.stretching.run(unstretched, verifier).await?)
     }
 
     async fn write(

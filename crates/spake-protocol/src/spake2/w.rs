@@ -7,7 +7,7 @@ use crate::error::{InvalidScalar, StretchFailed};
 use crate::group::{Scalar, WIDE_LEN};
 use crate::password::Password;
 use crate::spake2::Setting;
-use crate::stretch::{Kdf, stretch};
+use crate::stretch::{Kdf, Stretched, Unstretched};
 
 /// The label that separates this stretching from others.
 const LABEL: &[u8] = b"spake-service/1 w";
@@ -25,8 +25,23 @@ impl W {
     ///
     /// [`StretchFailed`] when memory is short, or when w would be 0 (probability 2⁻²⁵⁶).
     pub fn stretch(password: &Password, setting: &Setting, kdf: &Kdf) -> Result<Self, StretchFailed> {
+        Self::from_stretched(Self::unstretched(password, setting, kdf).stretch()?)
+    }
+
+    /// The first half of [`stretch`](Self::stretch), for who decides when and beside what it is stretched.
+    #[must_use]
+    pub fn unstretched(password: &Password, setting: &Setting, kdf: &Kdf) -> Unstretched {
         let input = length_prefixed(&[], &[password.as_bytes()]);
-        let wide = stretch::<WIDE_LEN>(&input, &setting.salt(), kdf, LABEL)?;
+        Unstretched::new(input, setting.salt(), kdf.clone())
+    }
+
+    /// The second half: w, from what [`unstretched`](Self::unstretched) was stretched to.
+    ///
+    /// # Errors
+    ///
+    /// [`StretchFailed`] when w would be 0 (probability 2⁻²⁵⁶).
+    pub fn from_stretched(stretched: Stretched) -> Result<Self, StretchFailed> {
+        let wide = stretched.expand::<WIDE_LEN>(LABEL);
         Ok(Self(Scalar::reduce_nonzero(&wide)?))
     }
 

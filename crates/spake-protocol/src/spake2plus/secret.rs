@@ -5,7 +5,7 @@ use crate::error::{InvalidScalar, StretchFailed};
 use crate::group::{Point, Scalar, WIDE_LEN};
 use crate::password::Password;
 use crate::spake2plus::{Setting, VerifierRecord};
-use crate::stretch::{Kdf, Salt, stretch};
+use crate::stretch::{Kdf, Salt, Stretched, Unstretched};
 
 /// The label that separates this stretching from others.
 const LABEL: &[u8] = b"spake-service/1 w0 w1";
@@ -31,8 +31,23 @@ impl ProverSecret {
         salt: &Salt,
         kdf: &Kdf,
     ) -> Result<Self, StretchFailed> {
+        Self::from_stretched(Self::unstretched(password, setting, salt, kdf).stretch()?)
+    }
+
+    /// The first half of [`stretch`](Self::stretch), for who decides when and beside what it is stretched.
+    #[must_use]
+    pub fn unstretched(password: &Password, setting: &Setting, salt: &Salt, kdf: &Kdf) -> Unstretched {
         let input = length_prefixed(&[], &[password.as_bytes(), setting.id_prover(), setting.id_verifier()]);
-        let wide = stretch::<{ 2 * WIDE_LEN }>(&input, salt, kdf, LABEL)?;
+        Unstretched::new(input, salt.clone(), kdf.clone())
+    }
+
+    /// The second half: w0 and w1, from what [`unstretched`](Self::unstretched) was stretched to.
+    ///
+    /// # Errors
+    ///
+    /// [`StretchFailed`] when w0 or w1 would be 0 (probability 2⁻²⁵⁵).
+    pub fn from_stretched(stretched: Stretched) -> Result<Self, StretchFailed> {
+        let wide = stretched.expand::<{ 2 * WIDE_LEN }>(LABEL);
         let (w0s, w1s) = wide.split_first_chunk::<WIDE_LEN>().ok_or(StretchFailed)?;
         let w1s = w1s.first_chunk::<WIDE_LEN>().ok_or(StretchFailed)?;
         Ok(Self { w0: Scalar::reduce_nonzero(w0s)?, w1: Scalar::reduce_nonzero(w1s)? })

@@ -3,7 +3,7 @@
 
 use std::fmt::{Debug, Display};
 
-use spake_protocol::{Password, SharedSecret, spake2, spake2plus};
+use spake_protocol::{Password, SharedSecret, spake2, spake2plus, stretch};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
 macro_rules! secret {
@@ -18,6 +18,8 @@ macro_rules! secret {
 secret!(
     Password,
     SharedSecret,
+    stretch::Stretched,
+    stretch::Unstretched,
     spake2::W,
     spake2::PartyA,
     spake2::AwaitingConfirmationB,
