@@ -35,7 +35,7 @@ fn median(report: &Value, name: &str) -> f64 {
 
 #[test]
 fn a_run_measures_embedded_and_redis_and_says_what_it_could_not() {
-    let report = report(&[]);
+    let report = report(&["--scale", "1000"]);
     for workload in ["login", "pairing", "initiate", "status", "health"] {
         for store in ["embedded", "redis"] {
             for figure in ["cpu", "per_second"] {
@@ -46,7 +46,15 @@ fn a_run_measures_embedded_and_redis_and_says_what_it_could_not() {
     for name in ["bare.login", "bare.pairing", "verifier", "pbkdf2", "login.redis.cpu_of_redis"] {
         assert!(median(&report, name) > 0.0, "{name}");
     }
-    for name in ["memory.idle", "memory.connections", "memory.sessions", "replicas.4.cpu"] {
+    for name in [
+        "memory.idle",
+        "memory.connections",
+        "memory.sessions",
+        "replicas.4.cpu",
+        "scale.embedded.1000.login",
+        "scale.redis.1000.status",
+        "scale.redis.1000.memory",
+    ] {
         assert!(median(&report, name) > 0.0, "{name}");
     }
     for name in ["login.embedded.open.50", "login.redis.open.100", "flood.idle", "flood.flooded"] {

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use spake_protocol::bare::MULTIPLICATION;
 
 /// Extensions that decide what hashing and curve arithmetic cost.
 const EXTENSIONS: [&str; 7] = ["sha_ni", "avx2", "avx512f", "avx512ifma", "bmi2", "adx", "vaes"];
@@ -26,6 +27,7 @@ pub(super) fn describe() -> Value {
         "virtual": cpuinfo.contains("hypervisor"),
         "memory_mb": memory_mb(),
         "service": env!("CARGO_PKG_VERSION"),
+        "curve": MULTIPLICATION,
         "build": if cfg!(debug_assertions) { "debug" } else { "release" },
     })
 }

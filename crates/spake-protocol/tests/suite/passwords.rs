@@ -104,3 +104,9 @@ fn the_salt_depends_on_where_one_identity_ends() {
     assert_ne!(salt(b"a", b"b"), salt(b"a\0", b"b"));
     assert_eq!(salt(b"a", b"b").as_bytes().len(), 32);
 }
+
+#[test]
+fn a_stretched_password_comes_back_from_its_bytes() {
+    let w = spake2::W::from_bytes(&[0x42; 32]).unwrap();
+    assert_eq!(*w.to_bytes(), [0x42; 32]);
+}
