@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help build run test test-full lint deny test-rust test-python test-contract test-deploy image-test fuzz bench openapi clean
+.PHONY: help build run test test-full lint deny test-rust test-python test-contract test-deploy image-test fuzz bench bench-parts openapi clean
 
 help:
 	@echo "make run        build and serve on http://localhost:5000"
@@ -13,7 +13,8 @@ help:
 	@echo "make image-test builds the image without a registry, and runs it; takes root and Debian 12"
 	@echo "make fuzz       every decoder for a minute each; needs a nightly toolchain (rustup toolchain install nightly)"
 	@echo "make openapi    write docs/openapi.json from the code"
-	@echo "make bench      the figures of docs/OPERATIONS.md, on this machine"
+	@echo "make bench      the figures of docs/PERFORMANCE.md, on this machine; takes ten minutes"
+	@echo "make bench-parts what single parts of it cost: the other figures of docs/OPERATIONS.md"
 
 build:
 	cargo build --release --locked
@@ -26,6 +27,7 @@ test: lint deny test-rust test-python test-contract test-deploy
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --no-default-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 deny: $(VENV)/stamp
@@ -56,7 +58,11 @@ test-deploy: $(VENV)/stamp
 fuzz: $(VENV)/stamp
 	VENV=$(VENV) scripts/fuzz
 
-bench: build
+# Arguments in BENCH: make bench BENCH="--scale 1000000"
+bench:
+	PYTHON=$(PYTHON) scripts/bench --json target/performance.json $(BENCH)
+
+bench-parts: build
 	cargo bench --locked -p spake-protocol
 	cargo bench --locked
 

@@ -2,6 +2,7 @@
 
 mod apikey;
 mod audit_tag;
+mod bench;
 mod check_config;
 mod client;
 mod credential;
@@ -56,6 +57,8 @@ enum Command {
     ApiKey(apikey::ApiKeyArgs),
     /// Print the tag of an id, by which audit events name it
     AuditTag(audit_tag::AuditTagArgs),
+    /// Measure the service on this machine, over HTTP, beside the bare computation and beside others
+    Bench(bench::BenchArgs),
     /// Say what a start with this configuration would do, or what is wrong with it
     CheckConfig(Box<check_config::CheckConfigArgs>),
     /// Ask the service on this machine whether it is ready: exit 0 if it is, 1 if not
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Ok(Cli { command: Some(Command::Credential(args)), .. }) => credential::credential(&args),
         Ok(Cli { command: Some(Command::ApiKey(args)), .. }) => apikey::apikey(&args),
         Ok(Cli { command: Some(Command::AuditTag(args)), .. }) => audit_tag::audit_tag(&args),
+        Ok(Cli { command: Some(Command::Bench(args)), .. }) => bench::bench(&args),
         Ok(Cli { command: Some(Command::CheckConfig(args)), .. }) => {
             check_config::check_config(&args, &Cli::command())
         }

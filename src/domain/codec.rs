@@ -4,6 +4,7 @@
 //! uses the store can read; what is written goes through a buffer that is wiped, for it holds secrets.
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
+use bincode::enc::write::SizeWriter;
 use bincode::{Decode, Encode};
 use spake_protocol::spake2::PartyB;
 use spake_protocol::spake2plus::VerifierRecord;
@@ -280,12 +281,18 @@ const fn config() -> Configuration<LittleEndian, Fixint, Limit<MAX_LEN>> {
 }
 
 fn encode(version: u8, record: &impl Encode) -> Result<Zeroizing<Vec<u8>>, Malformed> {
-    // One buffer of full size from the start: a growing one would leave copies of secrets behind.
-    let mut buffer = Zeroizing::new(vec![0; MAX_LEN]);
+    // One buffer of full size from the start: a growing one would leave copies of secrets behind. And no larger, for all
+    // of it is wiped.
+    let mut counter = SizeWriter::default();
+    bincode::encode_into_writer(record, &mut counter, config()).map_err(|_| Malformed)?;
+    let len = 1 + counter.bytes_written;
+    if len > MAX_LEN {
+        return Err(Malformed);
+    }
+    let mut buffer = Zeroizing::new(vec![0; len]);
     let (first, body) = buffer.split_first_mut().ok_or(Malformed)?;
     *first = version;
-    let len = bincode::encode_into_slice(record, body, config()).map_err(|_| Malformed)?;
-    buffer.truncate(1 + len);
+    bincode::encode_into_slice(record, body, config()).map_err(|_| Malformed)?;
     Ok(buffer)
 }
 

@@ -1,6 +1,7 @@
 //! Names that callers choose, parsed once at the edge.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
@@ -26,9 +27,9 @@ pub enum InvalidId {
 }
 
 /// The name of one session: 1 to 128 bytes of UTF-8 without control characters, reachable as one path segment.
-/// Compared byte for byte.
+/// Compared byte for byte. A clone shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionId(Box<str>);
+pub struct SessionId(Arc<str>);
 
 impl SessionId {
     /// The longest id, in bytes.
@@ -80,9 +81,9 @@ impl fmt::Display for SessionId {
 }
 
 /// The name of one credential: 1 to 256 bytes of UTF-8 without control characters, reachable as one path segment, in
-/// NFC. Compared byte for byte.
+/// NFC. Compared byte for byte. A clone shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CredentialId(Box<str>);
+pub struct CredentialId(Arc<str>);
 
 impl CredentialId {
     /// The longest id, in bytes.

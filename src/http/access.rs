@@ -5,13 +5,10 @@
 
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::Response;
 
 use super::audit::Trail;
 use super::error::ApiError;
@@ -74,17 +71,12 @@ pub(super) struct Identified(pub(super) Result<Caller, UnknownKey>);
 
 /// Finds out who makes a request. A key that is wrong is refused by the handler, after what limits how often an address
 /// may try one.
-pub(super) async fn identify(
-    State(access): State<Arc<Access>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let caller = caller(&access, request.headers());
+pub(super) fn identify(access: &Access, request: &mut Request) {
+    let caller = caller(access, request.headers());
     if let Some(trail) = request.extensions().get::<Trail>() {
         trail.note_caller(who(&caller));
     }
     request.extensions_mut().insert(Identified(caller));
-    next.run(request).await
 }
 
 fn caller(access: &Access, headers: &HeaderMap) -> Result<Caller, UnknownKey> {

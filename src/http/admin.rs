@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -49,7 +49,9 @@ pub fn admin_router(admin: Admin) -> Router {
         .route("/metrics", get(metrics))
         .fallback(async || ApiError::endpoint_not_found())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(from_fn_with_state(None, context::context))
+        .layer(from_fn(async |request: Request, next: Next| {
+            context::in_context(None, request, |request| next.run(request)).await
+        }))
         .with_state(admin)
 }
 

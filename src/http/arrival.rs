@@ -6,10 +6,8 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
 
@@ -22,9 +20,10 @@ const MAX_LEN: usize = 16 * 1024;
 #[derive(Clone)]
 pub(super) struct Arrived(pub(super) Result<Bytes, ApiError>);
 
-pub(super) async fn arrival(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+/// The request with its body read, if it takes one.
+pub(super) async fn arrived(patience: Duration, request: Request) -> Request {
     if !takes_a_body(&request) {
-        return next.run(request).await;
+        return request;
     }
     let (mut parts, body) = request.into_parts();
     let arrived = match check_headers(&parts.headers) {
@@ -36,7 +35,7 @@ pub(super) async fn arrival(State(patience): State<Duration>, request: Request, 
         Err(error) => Err(error),
     };
     parts.extensions.insert(Arrived(arrived));
-    next.run(Request::from_parts(parts, Body::empty())).await
+    Request::from_parts(parts, Body::empty())
 }
 
 fn takes_a_body(request: &Request) -> bool {

@@ -1,15 +1,14 @@
 //! One audit event for every request to a route under `/spake`, refused ones included.
 //!
-//! [`audit`] stands outside of all that may refuse a request. It knows the route, so that no handler can forget its
+//! [`audited`] stands outside of all that may refuse a request. It knows the route, so that no handler can forget its
 //! event; what is in paths it reads itself, and what is in bodies is noted on the [`Trail`] where it is parsed.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::RequestExt;
-use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::extract::{MatchedPath, RawPathParams, Request};
 use axum::http::{Extensions, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use super::client_address::ClientAddress;
@@ -134,13 +133,18 @@ impl Drop for Entry {
     }
 }
 
-pub(super) async fn audit(
-    State((sessions, log)): State<(Arc<Sessions>, Arc<dyn AuditLog>)>,
+/// The answer of `work`, with an event of it in `log` if there is to be one.
+pub(super) async fn audited<F>(
+    log: &Arc<dyn AuditLog>,
+    sessions: &Arc<Sessions>,
     mut request: Request,
-    next: Next,
-) -> Response {
-    let Some((action, named)) = action_of(&request) else { return next.run(request).await };
-    let trail = Trail(Arc::new(Shared { sessions, noted: Mutex::default() }));
+    work: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let Some((action, named)) = action_of(&request) else { return work(request).await };
+    let trail = Trail(Arc::new(Shared { sessions: Arc::clone(sessions), noted: Mutex::default() }));
     if named != Named::Nothing
         && let Ok(parameters) = request.extract_parts::<RawPathParams>().await
         && let Some((_, id)) = parameters.iter().next()
@@ -150,8 +154,9 @@ pub(super) async fn audit(
     let extensions = request.extensions_mut();
     extensions.insert(trail.clone());
     let (request_id, address) = (extensions.get().cloned(), address_of(extensions));
+    let log = Arc::clone(log);
     let mut entry = Entry { log, trail, request_id, action, address, is_written: false };
-    let response = next.run(request).await;
+    let response = work(request).await;
     let code = response.extensions().get::<ApiError>().map_or("ok", |error| error.code);
     entry.write(Outcome { code, status: Some(response.status().as_u16()) });
     response

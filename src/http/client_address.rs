@@ -5,13 +5,12 @@
 //! is the client's own invention.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName};
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
+
+use super::error::ApiError;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// No chain of proxies is longer, and a list that is costs no more.
@@ -21,15 +20,13 @@ const MAX_HOPS: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ClientAddress(pub(super) IpAddr);
 
-pub(super) async fn client_address(
-    State(proxies): State<Arc<[IpNet]>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let client = client(request.headers(), peer.ip(), &proxies);
+/// Finds it and notes it.
+pub(super) fn find(proxies: &[IpNet], request: &mut Request) -> Result<(), ApiError> {
+    let nobody_said = || ApiError::internal("nobody said who is at the other end".to_owned());
+    let ConnectInfo(peer) = *request.extensions().get::<ConnectInfo<SocketAddr>>().ok_or_else(nobody_said)?;
+    let client = client(request.headers(), peer.ip(), proxies);
     request.extensions_mut().insert(ClientAddress(client));
-    next.run(request).await
+    Ok(())
 }
 
 fn client(headers: &HeaderMap, peer: IpAddr, proxies: &[IpNet]) -> IpAddr {

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -13,6 +12,8 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use crate::domain::access::ApiKey;
+use crate::domain::random::random_bytes;
+use crate::domain::time::Timestamp;
 use crate::metrics::Requests;
 use crate::traces;
 
@@ -25,15 +26,19 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 #[derive(Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
 
-/// What operators ask on their own listener is neither measured nor traced: `requests` is `None` there.
-pub(super) async fn context(
-    State(requests): State<Option<Arc<Requests>>>,
+/// The answer of `work` in its final shape. What operators ask on their own listener is neither measured nor traced:
+/// `requests` is `None` there.
+pub(super) async fn in_context<F>(
+    requests: Option<&Arc<Requests>>,
     mut request: Request,
-    next: Next,
-) -> Response {
+    work: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let method = known(request.method());
     let route = request.extensions().get().cloned().map(Route);
-    let request_id: Arc<str> = given_id(&request).unwrap_or_else(|| Uuid::now_v7().to_string()).into();
+    let request_id: Arc<str> = given_id(&request).unwrap_or_else(new_id);
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
     let secret_path = request.uri().path().starts_with("/spake");
     // The path may hold an id that callers chose: it is not logged, and neither is a method of their own invention.
@@ -52,7 +57,7 @@ pub(super) async fn context(
         let trace = traces::begin(&span, request.headers(), method, route.as_ref().map(AsRef::as_ref));
         (requests.asked(method, route), trace)
     });
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = work(request).instrument(span.clone()).await;
     let (status, code) =
         (response.status().as_u16(), response.extensions().get().map(|error: &ApiError| error.code));
     let mut response = span.in_scope(|| rendered(response, &request_id));
@@ -87,12 +92,18 @@ fn known(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("another")
 }
 
+/// A UUID of version 7: when, and which.
+fn new_id() -> Arc<str> {
+    let id = uuid::Builder::from_unix_timestamp_millis(Timestamp::wall().as_millis(), &random_bytes());
+    (&*id.into_uuid().hyphenated().encode_lower(&mut Uuid::encode_buffer())).into()
+}
+
 /// The caller's own id, if it is one that cannot forge log lines, and no API key that went into the wrong header.
-fn given_id(request: &Request) -> Option<String> {
+fn given_id(request: &Request) -> Option<Arc<str>> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let is_fit = !id.is_empty() && id.len() <= 64 && id.chars().all(allowed) && !ApiKey::resembles(id);
-    is_fit.then(|| id.to_owned())
+    is_fit.then(|| id.into())
 }
 
 fn rendered(mut response: Response, request_id: &str) -> Response {

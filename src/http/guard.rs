@@ -6,26 +6,24 @@
 //! looks like a program on this machine; docs/SECURITY.md says so.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
 use crate::domain::access::{Access, Origins, Reach};
 
-pub(super) async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+/// Whether a request may come in at all.
+pub(super) fn check(access: &Access, request: &Request) -> Result<(), ApiError> {
     // A proxy in front may have read another of them.
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
-        return ApiError::ambiguous_host().into_response();
+        return Err(ApiError::ambiguous_host());
     }
-    if access.reach() == Reach::Loopback && !is_local(&request, access.origins()) {
-        return ApiError::foreign_request().into_response();
+    if access.reach() == Reach::Loopback && !is_local(request, access.origins()) {
+        return Err(ApiError::foreign_request());
     }
-    next.run(request).await
+    Ok(())
 }
 
 fn is_local(request: &Request, origins: &Origins) -> bool {

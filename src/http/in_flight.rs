@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::ApiError;
 
@@ -31,12 +28,9 @@ impl Places {
     pub fn taken(&self) -> usize {
         self.all.saturating_sub(self.free.available_permits())
     }
-}
 
-/// A request holds its place until its answer is made, or its caller has gone.
-pub(super) async fn in_flight(State(places): State<Places>, request: Request, next: Next) -> Response {
-    let Ok(_place) = places.free.try_acquire() else {
-        return ApiError::too_many_in_flight().into_response();
-    };
-    next.run(request).await
+    /// A place, which a request holds until its answer is made, or its caller has gone.
+    pub(super) fn take(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        self.free.try_acquire().map_err(|_| ApiError::too_many_in_flight())
+    }
 }

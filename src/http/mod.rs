@@ -3,7 +3,8 @@
 //! | module | job |
 //! |---|---|
 //! | `error` | the one shape of every error |
-//! | `context` | the outermost middleware: request id, rendered errors, one log line a failure |
+//! | `way_in` | the middleware: which of the following stands around which |
+//! | `context` | the outermost: request id, rendered errors, one log line a failure |
 //! | `guard` | without API keys: only callers on this machine |
 //! | `cors` | which sites' pages may call |
 //! | `access` | API keys: who makes a request, and what a handler asks of that caller |
@@ -38,15 +39,15 @@ mod path;
 mod payload;
 mod rate_limit;
 mod routes;
+mod way_in;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
 use ipnet::IpNet;
-use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::admin::{Admin, admin_router};
 use self::error::ApiError;
@@ -61,9 +62,12 @@ use crate::domain::pairing::Pairing;
 use crate::domain::sessions::Sessions;
 use crate::metrics::Requests;
 
-/// What the handlers share.
+/// What the handlers share. A clone is another handle to it.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
     /// The use cases of pairing.
     pub pairing: Arc<Pairing>,
     /// Those of accounts.
@@ -88,6 +92,21 @@ pub struct App {
     pub requests: Arc<Requests>,
 }
 
+impl App {
+    /// The parts, to be shared.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 /// All routes, as method and template.
 pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     endpoints::all().map(|endpoint| endpoint.name())
@@ -103,21 +122,9 @@ pub fn router(app: App) -> Router {
     };
     let router = serve(Router::new(), limited)
         .fallback(async || ApiError::endpoint_not_found())
-        // From the inside out: how many at once, how bodies come, how often one caller may ask, and who that is. What has
-        // no limits is added after these, so that it answers when they refuse.
-        .layer(from_fn_with_state(app.places.clone(), in_flight::in_flight))
-        .layer(from_fn_with_state(app.request_timeout, arrival::arrival))
-        .layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::rate_limit))
-        .layer(from_fn_with_state(Arc::clone(&app.access), access::identify));
-    // What browsers ask (without their key), who may call at all, what a bug may cost, what is kept of it, from where it
-    // comes, and the shape of every answer.
+        // What has no limits is added after these, so that it answers when they refuse.
+        .layer(from_fn_with_state(app.clone(), way_in::limited));
     cors::answering(serve(router, unlimited), app.access.origins())
-        .layer(from_fn_with_state(Arc::clone(&app.access), guard::guard))
-        .layer(CatchPanicLayer::custom(|_| {
-            ApiError::internal("a handler panicked".to_owned()).into_response()
-        }))
-        .layer(from_fn_with_state((Arc::clone(&app.sessions), Arc::clone(&app.audit)), audit::audit))
-        .layer(from_fn_with_state(Arc::clone(&app.trusted_proxies), client_address::client_address))
-        .layer(from_fn_with_state(Some(Arc::clone(&app.requests)), context::context))
+        .layer(from_fn_with_state(app.clone(), way_in::everyone))
         .with_state(app)
 }

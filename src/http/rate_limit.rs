@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, request};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::Clock;
 use governor::middleware::StateInformationMiddleware;
@@ -150,16 +149,24 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-pub(super) async fn rate_limit(State(limits): State<RateLimits>, request: Request, next: Next) -> Response {
+/// Lets `work` answer, unless the caller has to wait; and tells a caller that has a limit where it is with it.
+pub(super) async fn limited<F>(
+    limits: &RateLimits,
+    request: Request,
+    work: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let standing = match ByCaller.extract(&request) {
         Ok(bucket) => limits.count(&bucket),
         Err(error) => return ApiError::internal(error.to_string()).into_response(),
     };
     let Some(standing) = standing else {
-        return next.run(request).await;
+        return work(request).await;
     };
     let mut response = match standing.wait {
-        None => next.run(request).await,
+        None => work(request).await,
         Some(wait) => ApiError::rate_limited(seconds(wait).max(1)).into_response(),
     };
     standing.show(response.headers_mut());

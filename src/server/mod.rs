@@ -3,6 +3,7 @@
 mod admin;
 mod connections;
 mod key_file;
+mod plain;
 mod readings;
 mod stop;
 mod stores;
@@ -18,6 +19,7 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
 
+use self::plain::PlainAcceptor;
 use self::readings::Sources;
 pub use self::stop::StopSignals;
 use self::stop::Stopping;
@@ -35,7 +37,7 @@ use crate::domain::sessions::Sessions;
 use crate::domain::stretching::StretchingPool;
 use crate::domain::time::{Clock, SystemClock};
 pub use crate::http::api_document;
-use crate::http::{self, Admin, App, Places, RateLimits};
+use crate::http::{self, Admin, App, Parts, Places, RateLimits};
 use crate::metrics::{BadMetric, Metrics};
 use crate::store::embedded::OpenFileError;
 use crate::store::redis::Unfit;
@@ -186,7 +188,7 @@ impl Server {
         let is_open = access.is_open_to_everyone();
         let admin = Admin { store: Arc::new(ready), stopping, is_open, metrics: Arc::new(metrics) };
         let rate_limits = RateLimits::new(&config.limits);
-        let app = App {
+        let app = App::new(Parts {
             pairing,
             accounts,
             sessions,
@@ -198,7 +200,7 @@ impl Server {
             rate_limits: rate_limits.clone(),
             places,
             requests,
-        };
+        });
         every(FORGET_CALLERS_EVERY, move || {
             rate_limits.forget_the_idle();
             std::future::ready(())
@@ -236,7 +238,6 @@ impl Server {
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(self.listener)
             .map_err(StartError::Serve)?
-            .acceptor(NoDelayAcceptor::new())
             .handle(handle.clone())
             .accept_error_handler(connections::report())
             // Before it has said which HTTP it speaks, only this ends it; a handshake has its own.
@@ -247,10 +248,10 @@ impl Server {
         }
         let service = http::router(self.app).into_make_service_with_connect_info::<SocketAddr>();
         let serving: BoxFuture<'static, _> = match self.tls {
-            None => Box::pin(server.serve(service)),
+            None => Box::pin(server.acceptor(PlainAcceptor).serve(service)),
             Some(config) => {
                 let tls = RustlsAcceptor::new(config).handshake_timeout(timeout);
-                Box::pin(server.map(|plain| tls.acceptor(plain)).serve(service))
+                Box::pin(server.acceptor(tls.acceptor(NoDelayAcceptor::new())).serve(service))
             }
         };
         self.stopping.serve(serving, handle, signals).await

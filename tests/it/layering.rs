@@ -51,7 +51,8 @@ const ONLY_IN: [(&str, &[&str]); 24] = [
 ];
 
 /// The files that may have `unsafe` in them.
-const UNSAFE: [&str; 1] = ["crates/pbkdf2-lanes/src/x86_64.rs"];
+const UNSAFE: [&str; 3] =
+    ["crates/p256-aws-lc/src/ffi.rs", "crates/p256-aws-lc/src/tests.rs", "crates/pbkdf2-lanes/src/x86_64.rs"];
 
 /// Longer files do more than one job.
 const MAX_LINES: usize = 350;
@@ -126,18 +127,18 @@ fn a_crate_is_named_only_where_it_belongs() {
 fn the_curve_is_named_in_one_module_of_the_protocol_crate() {
     for (path, text) in sources("crates/spake-protocol/src") {
         let names_it = code(&text).any(|line| line.contains("p256::") || line.contains("use p256"));
-        let may = path.ends_with("group.rs") || path.ends_with("group_tests.rs");
+        let may = path.components().any(|part| part.as_os_str() == "group");
         assert!(!names_it || may, "{} names p256", path.display());
     }
 }
 
 #[test]
-fn what_the_compiler_cannot_check_is_in_one_place() {
-    for directory in ["src", "crates", "benches"] {
+fn what_the_compiler_cannot_check_is_in_few_places() {
+    for directory in ["src", "crates", "benches", "tests", "fuzz"] {
         for (path, text) in sources(directory) {
             let unchecked = code(&text).any(|line| line.split_whitespace().any(|word| word == "unsafe"));
-            let may = UNSAFE.iter().any(|place| path.ends_with(place));
-            assert!(!unchecked || may, "{} has unsafe code", path.display());
+            let may = UNSAFE.iter().any(|place| path == Path::new(place));
+            assert!(!unchecked || may, "{} has what only {UNSAFE:?} may have", path.display());
         }
     }
 }

@@ -19,6 +19,7 @@ mod audit;
 mod bad_credentials;
 mod bad_input;
 mod bad_requests;
+mod bench;
 mod client_address;
 mod conformance;
 mod connections;

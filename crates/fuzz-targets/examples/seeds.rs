@@ -47,6 +47,9 @@ fn shares() -> ShareA {
     point[64] ^= 1;
     write("share", "off-the-curve", &point);
     write("share", "identity", &[0]);
+    write("multiplication", "off-the-curve", &[&[7; 32], point.as_slice()].concat());
+    write("multiplication", "point", &[&[7; 32], record.l_bytes().as_slice()].concat());
+    write("multiplication", "scalar-is-zero", &[&[0; 32], record.l_bytes().as_slice()].concat());
     let stored = record.to_bytes();
     write("verifier_record", "random", &stored);
     write("verifier_record", "w0-is-zero", &[&[0; 32], &stored[32..]].concat());

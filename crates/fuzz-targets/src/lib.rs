@@ -6,6 +6,7 @@
 //! | module | decoders of |
 //! |---|---|
 //! | `protocol` | shares, stored states of the protocols, passwords |
+//! | `multiplication` | scalars and points, where they cross over to C |
 //! | `records` | sessions, credentials and facts, as they are sealed |
 //! | `sealing` | envelopes and files of state keys |
 //! | `names` | ids and cursors |
@@ -24,6 +25,7 @@
 mod access;
 mod configuration;
 mod http;
+mod multiplication;
 mod names;
 mod protocol;
 mod records;
@@ -34,8 +36,9 @@ pub mod world;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target under the name of its fuzzer and its corpus.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("share", protocol::share),
+    ("multiplication", multiplication::multiplication),
     ("party_b", protocol::party_b),
     ("verifier_record", protocol::verifier_record),
     ("password", protocol::password),

@@ -26,7 +26,7 @@ use spake_service::domain::session::{PairingSession, Parties, Session};
 use spake_service::domain::sessions::Sessions;
 use spake_service::domain::stretching::StretchingPool;
 use spake_service::domain::time::{ManualClock, Timestamp};
-use spake_service::http::{App, Places, RateLimits};
+use spake_service::http::{App, Parts, Places, RateLimits};
 use spake_service::metrics::Metrics;
 use spake_service::store::embedded::MemoryStore;
 use tokio::runtime::Builder;
@@ -130,7 +130,7 @@ fn world_with(access: Access) -> World {
     let sessions = Arc::new(sessions);
     let accounts =
         Accounts::new(store.clone(), Arc::clone(&sealer), Arc::clone(&sessions), accounts, Arc::clone(&pool));
-    let app = App {
+    let app = App::new(Parts {
         pairing: Arc::new(Pairing::new(Arc::clone(&sessions), pairing, pool, clock)),
         accounts: Arc::new(accounts.expect("a policy that makes sense")),
         sessions,
@@ -142,6 +142,6 @@ fn world_with(access: Access) -> World {
         requests: Arc::clone(&Metrics::new([]).expect("names that are right").requests),
         audit: Arc::new(ToLog),
         access: Arc::new(access),
-    };
+    });
     World { store, sealer, app }
 }

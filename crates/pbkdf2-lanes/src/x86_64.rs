@@ -3,6 +3,8 @@
 //! Nothing here branches or indexes by what it computes with. The only thing that the compiler cannot check is that the
 //! CPU has the instructions.
 
+#![allow(unsafe_code)]
+
 use core::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_blend_epi16, _mm_extract_epi32, _mm_set_epi32,
     _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi32, _mm_xor_si128,

@@ -9,11 +9,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion};
-use p256::elliptic_curve::Group as _;
-use p256::elliptic_curve::point::AffineCoordinates as _;
-use p256::{ProjectivePoint, Scalar};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
+use spake_protocol::bare::{Bare, MULTIPLICATION};
 use spake_protocol::spake2::{self, PartyA, PartyB, W};
 use spake_protocol::spake2plus::{self, Prover, ProverSecret, ShareP, Verifier, VerifierRecord};
 
@@ -37,34 +35,14 @@ fn spake2plus_run() -> (VerifierRecord, spake2plus::Setting, ShareP) {
     (record, setting, share_p)
 }
 
-fn scalar_and_point() -> (Scalar, ProjectivePoint) {
-    let scalar = Scalar::from(u128::MAX).square() + Scalar::from(7_u64);
-    (scalar, ProjectivePoint::mul_by_generator(&scalar))
-}
-
-fn encode(point: &ProjectivePoint) -> [p256::FieldBytes; 2] {
-    let affine = point.to_affine();
-    [affine.x(), affine.y()]
-}
-
 /// w·M and y·(pA − w·M).
-fn two_multiplications(scalar: &Scalar, point: &ProjectivePoint) {
-    black_box(black_box(*point) * black_box(*scalar));
-    black_box(black_box(*point) * black_box(*scalar));
-}
-
-/// y·P, Z and V, and each of shareV, Z and V encoded by itself.
-fn respond_operations(scalar: &Scalar, point: &ProjectivePoint) {
-    let fixed = ProjectivePoint::mul_by_generator(black_box(scalar));
-    black_box(encode(&fixed));
-    for _ in 0..2 {
-        black_box(encode(&(black_box(*point) * black_box(*scalar))));
-    }
+fn two_multiplications(bare: &Bare) {
+    black_box([bare.multiplication(), bare.multiplication()]);
 }
 
 fn finish(c: &mut Criterion) {
     let (state, share_a) = spake2_run();
-    let (scalar, point) = scalar_and_point();
+    let bare = Bare::new(&mut rng());
     let mut group = c.benchmark_group("spake2_party_b");
     group.bench_function("finish", |b| {
         b.iter_batched(
@@ -73,7 +51,7 @@ fn finish(c: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
-    group.bench_function("bare_multiplications", |b| b.iter(|| two_multiplications(&scalar, &point)));
+    group.bench_function("bare_multiplications", |b| b.iter(|| two_multiplications(&bare)));
     group.bench_function("from_bytes", |b| b.iter(|| PartyB::from_bytes(black_box(&state)).unwrap()));
     group.finish();
 }
@@ -81,13 +59,13 @@ fn finish(c: &mut Criterion) {
 fn respond(c: &mut Criterion) {
     let (record, setting, share_p) = spake2plus_run();
     let stored = record.to_bytes();
-    let (scalar, point) = scalar_and_point();
+    let bare = Bare::new(&mut rng());
     let mut rng = rng();
     let mut group = c.benchmark_group("spake2plus_verifier");
     group.bench_function("respond", |b| {
         b.iter(|| Verifier::respond(&record, &setting, black_box(&share_p), &mut rng));
     });
-    group.bench_function("bare_operations", |b| b.iter(|| respond_operations(&scalar, &point)));
+    group.bench_function("bare_operations", |b| b.iter(|| bare.verifier()));
     group.bench_function("from_bytes", |b| {
         b.iter(|| VerifierRecord::from_bytes(black_box(&stored)).unwrap());
     });
@@ -113,7 +91,7 @@ fn ratio(rounds: usize, mut step: impl FnMut() -> Duration, mut bare: impl FnMut
 }
 
 fn ratios() {
-    let (scalar, point) = scalar_and_point();
+    let bare = Bare::new(&mut rng());
 
     let (state, share_a) = spake2_run();
     let finish = ratio(
@@ -122,8 +100,9 @@ fn ratios() {
             let party = PartyB::from_bytes(&state).unwrap();
             timed(|| party.finish(&share_a))
         },
-        || timed(|| two_multiplications(&scalar, &point)),
+        || timed(|| two_multiplications(&bare)),
     );
+    println!("multiplication by {MULTIPLICATION}");
     println!("ratio PartyB::finish / its two multiplications: {finish:.3} (target 1.25)");
 
     let (record, setting, share_p) = spake2plus_run();
@@ -131,7 +110,7 @@ fn ratios() {
     let respond = ratio(
         2000,
         || timed(|| Verifier::respond(&record, &setting, &share_p, &mut rng)),
-        || timed(|| respond_operations(&scalar, &point)),
+        || timed(|| bare.verifier()),
     );
     println!("ratio Verifier::respond / its multiplications and encodings: {respond:.3}");
 }

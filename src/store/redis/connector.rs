@@ -61,9 +61,11 @@ enum Handle {
 
 impl Connector {
     pub(super) fn new(settings: &Settings) -> RedisResult<Self> {
+        // No time-out of its own for answers: [`Link`](super::link::Link) has a deadline for everything, and a second timer
+        // would be a part of what a command costs.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(settings.timeout))
-            .set_response_timeout(Some(settings.timeout));
+            .set_response_timeout(None);
         let target = Target::new(settings, &config)?;
         let generation = Arc::new(AtomicU64::new(0));
         Ok(Self { target, config, generation, made: AtomicU64::new(0), failed: AtomicU64::new(0) })

@@ -3,7 +3,7 @@
 use rand_core::CryptoRng;
 
 use crate::error::{ConfirmationMismatch, RefusedShare};
-use crate::group::{Point, Scalar};
+use crate::group::{Encoded, Point, Scalar, multiply};
 use crate::keys::SharedSecret;
 use crate::spake2::schedule::{Keys, transcript};
 use crate::spake2::{ConfirmationA, ConfirmationB, Setting, ShareA, ShareB, W};
@@ -19,7 +19,7 @@ pub struct PartyA {
 impl PartyA {
     /// Draws x and gives pA = x·P + w·M (RFC 9382, section 3.3), to be sent to B.
     pub fn start<R: CryptoRng + ?Sized>(setting: Setting, w: W, rng: &mut R) -> (Self, ShareA) {
-        let mask = Point::m().mul(w.scalar());
+        let mask = Point::mul_m(w.scalar());
         loop {
             let x = Scalar::random(rng);
             let point = Point::mul_base(&x).add(&mask);
@@ -45,12 +45,12 @@ impl PartyA {
         Ok((AwaitingConfirmationB { expected: confirmation_b, shared_secret }, confirmation_a))
     }
 
-    pub(super) fn shared_element(&self, share_b: &ShareB) -> Result<Point, RefusedShare> {
-        let unmasked = share_b.point().sub(&Point::n().mul(self.w.scalar()));
+    pub(super) fn shared_element(&self, share_b: &ShareB) -> Result<Encoded, RefusedShare> {
+        let unmasked = share_b.point().sub(&Point::mul_n(self.w.scalar()));
         if bool::from(unmasked.is_identity()) {
             return Err(RefusedShare);
         }
-        Ok(unmasked.mul(&self.x))
+        Ok(multiply(&unmasked.encode(), &self.x))
     }
 }
 

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::encoding::{length_prefixed, take_array, take_part};
 use crate::error::{ConfirmationMismatch, CorruptState};
-use crate::group::{Point, SCALAR_LEN, Scalar};
+use crate::group::{Encoded, Point, SCALAR_LEN, Scalar, multiply};
 use crate::keys::SharedSecret;
 use crate::spake2::schedule::{Keys, transcript};
 use crate::spake2::{ConfirmationA, ConfirmationB, Setting, ShareA, ShareB, W};
@@ -21,7 +21,7 @@ pub struct PartyB {
 impl PartyB {
     /// Draws y and makes pB = y·P + w·N (RFC 9382, section 3.3), which [`share`](Self::share) gives.
     pub fn start<R: CryptoRng + ?Sized>(setting: Setting, w: W, rng: &mut R) -> Self {
-        let mask = Point::n().mul(w.scalar());
+        let mask = Point::mul_n(w.scalar());
         loop {
             let y = Scalar::random(rng);
             let point = Point::mul_base(&y).add(&mask);
@@ -60,13 +60,13 @@ impl PartyB {
         AwaitingConfirmationA { expected: confirmation_a, confirmation: confirmation_b, shared_secret }
     }
 
-    pub(super) fn shared_element(&self, share_a: &ShareA) -> Point {
-        let unmasked = share_a.point().sub(&Point::m().mul(self.w.scalar()));
+    pub(super) fn shared_element(&self, share_a: &ShareA) -> Encoded {
+        let unmasked = share_a.point().sub(&Point::mul_m(self.w.scalar()));
         // N in the identity's place gives K = y·N. Whoever guessed w knows y·P = pB − w·N, but to get y·N
         // from y·P and N is the Diffie-Hellman problem. (y·P itself, or anything that does not depend on y,
         // would be known to them.) No branch: that it happened must not show in the time either.
         let unmasked = unmasked.select(Point::n(), unmasked.is_identity());
-        unmasked.mul(&self.y)
+        multiply(&unmasked.encode(), &self.y)
     }
 
     /// What [`finish`](Self::finish) needs: len(A)‖A ‖ len(B)‖B ‖ len(context)‖context ‖ y ‖ w ‖ pB, with

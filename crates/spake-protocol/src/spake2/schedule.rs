@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::encoding::{PREFIX_LEN, length_prefixed};
-use crate::group::Point;
+use crate::group::POINT_LEN;
 use crate::keys::{SharedSecret, hkdf_sha256, hmac_sha256, sha256};
 use crate::spake2::{ConfirmationA, ConfirmationB, Setting, ShareA, ShareB, W};
 
@@ -20,12 +20,12 @@ pub(super) struct Keys {
     pub(super) shared_secret: SharedSecret,
 }
 
-/// TT: RFC 9382, section 3.3.
+/// TT: RFC 9382, section 3.3. `k` is K, encoded.
 pub(super) fn transcript(
     setting: &Setting,
     share_a: &ShareA,
     share_b: &ShareB,
-    k: &Point,
+    k: &[u8; POINT_LEN],
     w: &W,
 ) -> Zeroizing<Vec<u8>> {
     length_prefixed(
@@ -35,7 +35,7 @@ pub(super) fn transcript(
             setting.identity_b(),
             share_a.as_bytes(),
             share_b.as_bytes(),
-            k.encode().as_slice(),
+            k,
             w.scalar().encode().as_slice(),
         ],
     )

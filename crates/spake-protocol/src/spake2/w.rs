@@ -1,5 +1,7 @@
 //! The password as a scalar.
 
+use zeroize::Zeroizing;
+
 use crate::encoding::length_prefixed;
 use crate::error::{InvalidScalar, StretchFailed};
 use crate::group::{Scalar, WIDE_LEN};
@@ -50,6 +52,13 @@ impl W {
     /// [`InvalidScalar`] for 0 and for everything from p on.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidScalar> {
         Scalar::decode_nonzero(bytes).map(Self)
+    }
+
+    /// What [`from_bytes`](Self::from_bytes) takes, for a party that pairs often under one password and stretches it once.
+    /// As secret as the password.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.0.encode()
     }
 
     pub(crate) fn scalar(&self) -> &Scalar {

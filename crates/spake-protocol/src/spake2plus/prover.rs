@@ -3,7 +3,7 @@
 use rand_core::CryptoRng;
 
 use crate::error::{ConfirmationMismatch, RefusedShare};
-use crate::group::{Point, Scalar};
+use crate::group::{Encoded, Point, Scalar, multiply};
 use crate::keys::SharedSecret;
 use crate::spake2plus::schedule::{Keys, transcript};
 use crate::spake2plus::{ConfirmP, ConfirmV, ProverSecret, Setting, ShareP, ShareV};
@@ -23,7 +23,7 @@ impl Prover {
         secret: ProverSecret,
         rng: &mut R,
     ) -> (Self, ShareP) {
-        let mask = Point::m().mul(secret.w0());
+        let mask = Point::mul_m(secret.w0());
         loop {
             let x = Scalar::random(rng);
             let point = Point::mul_base(&x).add(&mask);
@@ -43,17 +43,17 @@ impl Prover {
     /// guessed it, can send such a share.
     pub fn finish(self, share_v: &ShareV) -> Result<ProverConfirming, RefusedShare> {
         let (z, v) = self.shared_elements(share_v)?;
-        let [z, v] = Point::encode_all([&z, &v]);
         let tt = transcript(&self.setting, &self.share, share_v, (&z, &v), self.secret.w0());
         Ok(ProverConfirming { keys: Keys::derive(&tt, &self.share, share_v) })
     }
 
-    pub(super) fn shared_elements(&self, share_v: &ShareV) -> Result<(Point, Point), RefusedShare> {
-        let unmasked = share_v.point().sub(&Point::n().mul(self.secret.w0()));
+    pub(super) fn shared_elements(&self, share_v: &ShareV) -> Result<(Encoded, Encoded), RefusedShare> {
+        let unmasked = share_v.point().sub(&Point::mul_n(self.secret.w0()));
         if bool::from(unmasked.is_identity()) {
             return Err(RefusedShare);
         }
-        Ok((unmasked.mul(&self.x), unmasked.mul(self.secret.w1())))
+        let unmasked = unmasked.encode();
+        Ok((multiply(&unmasked, &self.x), multiply(&unmasked, self.secret.w1())))
     }
 }
 

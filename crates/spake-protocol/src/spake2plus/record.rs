@@ -44,8 +44,8 @@ impl VerifierRecord {
     }
 
     pub(crate) fn of(w0: Scalar, l: Point) -> Self {
-        let mask_m = Point::m().mul(&w0);
-        let mask_n = Point::n().mul(&w0);
+        let mask_m = Point::mul_m(&w0);
+        let mask_n = Point::mul_n(&w0);
         Self { w0, l, mask_m, mask_n }
     }
 

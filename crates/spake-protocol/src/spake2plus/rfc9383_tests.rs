@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::schedule::{Keys, confirmation_keys, transcript};
-use super::verifier::shared_elements;
+use super::verifier::unmask;
 use super::{Prover, ProverSecret, Setting, ShareP, Verifier, VerifierRecord};
-use crate::group::{Point, Scalar};
+use crate::group::{Encoded, Point, Scalar, multiply};
 use crate::keys::sha256;
 use crate::testing::{Scripted, bytes, hex, text, unhex};
 
@@ -24,6 +24,12 @@ fn secret(vector: &Value) -> ProverSecret {
     ProverSecret::from_bytes(&bytes(vector, "w0"), &bytes(vector, "w1")).unwrap()
 }
 
+/// Z and V, as the verifier makes them.
+fn shared_elements(record: &VerifierRecord, y: &[u8; 32], share_p: &ShareP) -> (Encoded, Encoded) {
+    let y = Scalar::decode_nonzero(y).unwrap();
+    (multiply(&unmask(record, share_p).encode(), &y), multiply(&record.l().encode(), &y))
+}
+
 #[test]
 fn both_roles_reach_every_intermediate_value() {
     let vector = vector();
@@ -38,13 +44,13 @@ fn both_roles_reach_every_intermediate_value() {
     assert_eq!(hex(response.share_v.as_bytes()), text(&vector, "shareV"));
 
     let of_prover = prover.shared_elements(&response.share_v).unwrap();
-    let of_verifier = shared_elements(&record, &Scalar::decode_nonzero(&y).unwrap(), &share_p);
+    let of_verifier = shared_elements(&record, &y, &share_p);
     for (z, v) in [&of_prover, &of_verifier] {
-        assert_eq!(hex(z.encode().as_slice()), text(&vector, "Z"));
-        assert_eq!(hex(v.encode().as_slice()), text(&vector, "V"));
+        assert_eq!(hex(z.as_slice()), text(&vector, "Z"));
+        assert_eq!(hex(v.as_slice()), text(&vector, "V"));
     }
 
-    let [z, v] = Point::encode_all([&of_prover.0, &of_prover.1]);
+    let (z, v) = of_prover;
     let tt = transcript(&setting(&vector), &share_p, &response.share_v, (&z, &v), record.w0());
     assert_eq!(hex(&tt), text(&vector, "TT"));
     let k_main = sha256(&[&tt]);
@@ -78,9 +84,9 @@ fn after_a_mask_cancelling_share_z_is_y_times_n_and_v_stays() {
     let vector = vector();
     let record = secret(&vector).verifier();
     let share_p = ShareP::try_from(record.mask_m().encode().as_slice()).unwrap();
-    let y = Scalar::decode_nonzero(&bytes(&vector, "y")).unwrap();
+    let y = bytes(&vector, "y");
 
     let (z, v) = shared_elements(&record, &y, &share_p);
-    assert_eq!(z.encode(), Point::n().mul(&y).encode());
-    assert_eq!(hex(v.encode().as_slice()), text(&vector, "V"));
+    assert_eq!(z, Point::mul_n(&Scalar::decode_nonzero(&y).unwrap()).encode());
+    assert_eq!(hex(v.as_slice()), text(&vector, "V"));
 }

@@ -185,6 +185,8 @@ impl LoginStore for MemoryStore {
         if let Some(guesses) = attempts.over(now, budget, login.attempt.caller()) {
             return Ok(Committed::OverBudget(guesses));
         }
+        // A right login takes its attempt back, so most lists never have a second: no room for four.
+        attempts.0.reserve_exact(1);
         attempts.0.push(Attempt { id: login.attempt, at: now, until: now.after(budget.window) });
         let sequence = self.next_sequence();
         Ok(Committed::New(shard.insert(&login.session, login.entry, now, login.ttl, sequence)))

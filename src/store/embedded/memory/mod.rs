@@ -31,8 +31,8 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Shard {
-    sessions: HashMap<Arc<SessionId>, Held>,
-    by_expiry: BTreeMap<Place, Arc<SessionId>>,
+    sessions: HashMap<SessionId, Held>,
+    by_expiry: BTreeMap<Place, SessionId>,
     credentials: BTreeMap<CredentialId, HeldCredential>,
     attempts: HashMap<CredentialId, Attempts>,
 }
@@ -98,9 +98,9 @@ impl Shard {
             created: now,
             place: Place { expires: now.after(ttl).as_millis(), sequence },
         };
-        let (lifetime, id) = (held.lifetime(), Arc::new(id.clone()));
-        self.by_expiry.insert(held.place, Arc::clone(&id));
-        self.sessions.insert(id, held);
+        let lifetime = held.lifetime();
+        self.by_expiry.insert(held.place, id.clone());
+        self.sessions.insert(id.clone(), held);
         lifetime
     }
 

@@ -77,8 +77,7 @@ impl SessionStore for MemoryStore {
             let first = shard.by_expiry.range(start).take(limit.saturating_add(1));
             found.extend(first.filter_map(|(place, id)| {
                 let held = shard.sessions.get(id)?;
-                let listed =
-                    Listed { id: SessionId::clone(id), summary: held.summary, lifetime: held.lifetime() };
+                let listed = Listed { id: id.clone(), summary: held.summary, lifetime: held.lifetime() };
                 Some((*place, listed))
             }));
         }

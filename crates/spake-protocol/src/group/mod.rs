@@ -1,7 +1,14 @@
-//! The group of RFC 9382 and RFC 9383's P-256 suites. No other module names the curve's crate.
+//! The group of RFC 9382 and RFC 9383's P-256 suites. No other module names the curve's crates.
+//!
+//! The arithmetic is the `p256` crate's; with the feature `aws-lc`, multiplication is AWS-LC's. Whatever AWS-LC does
+//! not answer (the identity, or memory is short) the portable multiplication does, so the feature changes no result.
 //!
 //! `p` is the prime order of the group, `P` its generator, `q` the prime of the field. The cofactor is 1,
 //! so a point that is on the curve is in the group and needs no further check.
+
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
+mod portable;
 
 use std::sync::LazyLock;
 
@@ -25,6 +32,9 @@ pub(crate) const POINT_LEN: usize = 65;
 /// below 2⁻⁶⁴ (RFC 9383, section 3.2).
 pub(crate) const WIDE_LEN: usize = 40;
 
+/// A point as its encoding, or the identity's stand-in (see [`Point::encode`]).
+pub(crate) type Encoded = Zeroizing<[u8; POINT_LEN]>;
+
 /// SEC1's tag of an uncompressed point.
 const UNCOMPRESSED: u8 = 0x04;
 
@@ -47,7 +57,7 @@ pub(crate) const N_ENCODED: [u8; POINT_LEN] = [
 static M: LazyLock<Point> = LazyLock::new(|| constant(&M_ENCODED));
 static N: LazyLock<Point> = LazyLock::new(|| constant(&N_ENCODED));
 
-/// A scalar in [0, p−1]; zeroized on drop.
+/// A scalar in [1, p−1]; zeroized on drop.
 pub(crate) struct Scalar(p256::Scalar);
 
 impl Scalar {
@@ -115,24 +125,36 @@ impl Drop for Scalar {
 pub(crate) struct Point(ProjectivePoint);
 
 impl Point {
-    /// M, which masks the share of A and of the prover.
-    pub(crate) fn m() -> &'static Self {
-        &M
-    }
-
-    /// N, which masks the share of B and of the verifier.
+    /// N, which masks the share of B and of the verifier, and stands in for an identity.
     pub(crate) fn n() -> &'static Self {
         &N
     }
 
-    /// `k`·P, from the fixed table of the generator; constant time.
+    /// `k`·P; constant time.
     pub(crate) fn mul_base(k: &Scalar) -> Self {
-        Self(ProjectivePoint::mul_by_generator(&k.0))
+        #[cfg(feature = "aws-lc")]
+        if let Some(product) = decoded(aws_lc::multiply_base(k)) {
+            return product;
+        }
+        portable::multiply_base(k)
     }
 
-    /// `k`·`self`; constant time.
-    pub(crate) fn mul(&self, k: &Scalar) -> Self {
-        Self(ProjectivePoint::mul(&self.0, &k.0))
+    /// `k`·M; constant time.
+    pub(crate) fn mul_m(k: &Scalar) -> Self {
+        #[cfg(feature = "aws-lc")]
+        if let Some(product) = decoded(aws_lc::multiply(&M_ENCODED, k)) {
+            return product;
+        }
+        portable::multiply(&M, k)
+    }
+
+    /// `k`·N; constant time.
+    pub(crate) fn mul_n(k: &Scalar) -> Self {
+        #[cfg(feature = "aws-lc")]
+        if let Some(product) = decoded(aws_lc::multiply(&N_ENCODED, k)) {
+            return product;
+        }
+        portable::multiply(&N, k)
     }
 
     /// `self` + `other`; complete formulas, so no case is special.
@@ -157,14 +179,12 @@ impl Point {
 
     /// SEC1 uncompressed. The identity, which has no such encoding, becomes `04` and zeros: not a point of
     /// the curve, so it collides with nothing and [`Point::decode`] refuses it.
-    pub(crate) fn encode(&self) -> Zeroizing<[u8; POINT_LEN]> {
+    pub(crate) fn encode(&self) -> Encoded {
         encode_affine(self.0.to_affine())
     }
 
     /// The encodings of several points, for the price of one field inversion.
-    pub(crate) fn encode_all<const COUNT: usize>(
-        points: [&Self; COUNT],
-    ) -> [Zeroizing<[u8; POINT_LEN]>; COUNT] {
+    pub(crate) fn encode_all<const COUNT: usize>(points: [&Self; COUNT]) -> [Encoded; COUNT] {
         let mut projective = points.map(|point| point.0);
         let affine = ProjectivePoint::batch_normalize(&projective);
         projective.zeroize();
@@ -195,7 +215,35 @@ impl Drop for Point {
     }
 }
 
-fn encode_affine(mut affine: AffinePoint) -> Zeroizing<[u8; POINT_LEN]> {
+/// `k`·P, encoded; constant time.
+pub(crate) fn multiply_base(k: &Scalar) -> Encoded {
+    #[cfg(feature = "aws-lc")]
+    if let Some(product) = aws_lc::multiply_base(k) {
+        return product;
+    }
+    portable::multiply_base(k).encode()
+}
+
+/// `k` times the point that `encoded` is the encoding of, encoded; constant time. The identity's stand-in gives itself.
+///
+/// From encoding to encoding, for that is what a multiplication elsewhere takes and gives, and what most products are
+/// needed for is the transcript.
+pub(crate) fn multiply(encoded: &[u8; POINT_LEN], k: &Scalar) -> Encoded {
+    #[cfg(feature = "aws-lc")]
+    if let Some(product) = aws_lc::multiply(encoded, k) {
+        return product;
+    }
+    let point = Point::decode(encoded).unwrap_or(Point(ProjectivePoint::IDENTITY));
+    portable::multiply(&point, k).encode()
+}
+
+/// A product as a point. That it is on the curve is checked here once more, by the other implementation.
+#[cfg(feature = "aws-lc")]
+fn decoded(product: Option<Encoded>) -> Option<Point> {
+    Point::decode(product?.as_slice()).ok()
+}
+
+fn encode_affine(mut affine: AffinePoint) -> Encoded {
     let mut bytes = Zeroizing::new([0; POINT_LEN]);
     let (mut x, mut y) = (affine.x(), affine.y());
     let source = [UNCOMPRESSED].into_iter().chain(x).chain(y);
@@ -215,5 +263,4 @@ fn constant(encoded: &[u8; POINT_LEN]) -> Point {
 }
 
 #[cfg(test)]
-#[path = "group_tests.rs"]
 mod tests;

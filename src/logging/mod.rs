@@ -1,5 +1,7 @@
 //! Where log lines go and how they look, and where traces go beside them.
 
+mod json;
+
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write, stderr};
 
@@ -58,7 +60,7 @@ where
     let lines = layer().with_writer(writer).log_internal_errors(false);
     match format {
         LogFormat::Text => lines.with_ansi(colours).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines.with_ansi(false).fmt_fields(json::Json).event_format(json::Json).boxed(),
     }
 }
 
@@ -81,7 +83,12 @@ impl<W: Write> Write for OneLine<W> {
 
 /// Control characters escaped as JSON has it, but for the last line end and, on a terminal, the ESC of colours.
 fn one_line(event: &[u8], colours: bool) -> Cow<'_, [u8]> {
-    let text = String::from_utf8_lossy(event.strip_suffix(b"\n").unwrap_or(event));
+    let line = event.strip_suffix(b"\n").unwrap_or(event);
+    // Nearly every one; told without decoding it.
+    if line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return event.into();
+    }
+    let text = String::from_utf8_lossy(line);
     let is_harmless = |c: char| !c.is_control() || (colours && c == '\u{1b}');
     if text.chars().all(is_harmless) {
         return event.into();
@@ -96,6 +103,7 @@ fn one_line(event: &[u8], colours: bool) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -125,6 +133,47 @@ mod tests {
         );
         tracing::dispatcher::with_default(&log, write);
         String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn json_is_what_tracing_subscriber_writes() {
+        let (ours, theirs) = (Kept::default(), Kept::default());
+        let to = |kept: &Kept| {
+            let kept = kept.clone();
+            move || OneLine { to: kept.clone(), colours: false }
+        };
+        let reference = layer().with_writer(to(&theirs)).json().flatten_event(true).with_span_list(false);
+        let log = Registry::default().with(lines(LogFormat::Json, false, to(&ours))).with(reference);
+        let odd: String = (0..=0x9f).chain(['ü' as u32, '👋' as u32]).filter_map(char::from_u32).collect();
+        tracing::subscriber::with_default(log, || {
+            tracing::info!("outside");
+            let outer =
+                tracing::info_span!("outer", id = %odd, method = "GET", trace_id = tracing::field::Empty);
+            let _outer = outer.enter();
+            tracing::warn!(target: "audit", text = &*odd, shown = %odd, debug = ?odd, none = None::<&str>, "{odd}");
+            outer.record("trace_id", "abc");
+            tracing::error!(
+                number = 1.5,
+                whole = 1.0,
+                nan = f64::NAN,
+                below = -1,
+                above = u64::MAX,
+                wide = u128::MAX,
+                yes = true
+            );
+            let _bare = tracing::info_span!("bare", later = tracing::field::Empty).entered();
+            tracing::Span::current().record("later", 7);
+            tracing::debug!(parent: &outer, error = &fmt::Error as &dyn std::error::Error);
+            tracing::trace!(parent: None, "nobody's");
+        });
+        let events = |kept: &Kept| -> Vec<String> {
+            let text = String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap();
+            // They do not take the time together.
+            text.lines().map(|line| line.split_once("Z\",").unwrap().1.to_owned()).collect()
+        };
+        let (ours, theirs) = (events(&ours), events(&theirs));
+        assert_eq!(ours.len(), 5);
+        assert_eq!(ours, theirs);
     }
 
     #[test]

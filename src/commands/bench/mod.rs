@@ -1,0 +1,152 @@
+//! `spake-service bench`: what this machine makes of the service, beside what it could and beside others.
+//!
+//! | module | job |
+//! |---|---|
+//! | `plan`, `rounds` | how much, and what is measured in turns |
+//! | `world` | what is started: `served` (this binary, Redis), `peers`; `process` sees that it ends |
+//! | `workloads`, `connection`, `load`, `flood` | pairings and logins over HTTP; closed and open loops |
+//! | `bare` | curve operations and PBKDF2 by themselves |
+//! | `memory`, `scale` | connections, sessions, replicas |
+//! | `figures`, `targets`, `table`, `report`, `machine`, `progress` | what comes out |
+
+mod bare;
+mod connection;
+mod figures;
+mod flood;
+mod load;
+mod machine;
+mod memory;
+mod peers;
+mod plan;
+mod process;
+mod progress;
+mod report;
+mod rounds;
+mod scale;
+mod served;
+mod table;
+mod targets;
+mod workloads;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{Failure, run_async, say};
+use crate::server::{StartError, StopSignals};
+use figures::Figures;
+use plan::Plan;
+use process::Processes;
+use served::{Redis, Store};
+use world::World;
+
+type Outcome<T> = Result<T, Failure>;
+
+#[derive(Args, Clone)]
+pub(super) struct BenchArgs {
+    /// Write everything that was measured to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// See that everything works, in seconds; the figures mean little
+    #[arg(long)]
+    quick: bool,
+    /// How often everything is measured in turns [default: 5, and 1 with --quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: Option<u16>,
+    /// The program to start for what is measured on Redis [default: redis-server, where it is in the PATH]
+    #[arg(long, value_name = "FILE", value_parser = world::program, conflicts_with_all = ["redis_url", "no_redis"])]
+    redis_server: Option<PathBuf>,
+    /// An empty Redis of your own instead, redis://host:port; what a run leaves there is not removed
+    #[arg(long, value_name = "URL", value_parser = world::redis_url, conflicts_with = "no_redis")]
+    redis_url: Option<String>,
+    /// Nothing on Redis
+    #[arg(long)]
+    no_redis: bool,
+    /// The program that measures other libraries, target/release/spake-peers
+    #[arg(long, value_name = "FILE", value_parser = world::program)]
+    peers: Option<PathBuf>,
+    /// A command that serves the same from Python on 127.0.0.1:$PORT, to compare with
+    #[arg(long, value_name = "COMMAND")]
+    flask: Option<String>,
+    /// Also what an operation costs at 1,000 sessions and credentials, at 10,000 and so on up to this
+    #[arg(long, value_name = "MOST", num_args = 0..=1, default_missing_value = "100000",
+        value_parser = clap::value_parser!(u64).range(1000..=100_000_000))]
+    scale: Option<u64>,
+}
+
+/// Measures in a thread, so that a signal can end what was started.
+pub(super) fn bench(args: &BenchArgs) -> Result<(), Failure> {
+    let (processes, args) = (Processes::default(), args.clone());
+    let (done, wait) = tokio::sync::oneshot::channel();
+    let ending = processes.clone();
+    run_async(async move {
+        let mut signals = StopSignals::listen().map_err(|error| Failure::run(StartError::Threads(error)))?;
+        thread::spawn(move || drop(done.send(measure(&args, &processes))));
+        tokio::select! {
+            outcome = wait => outcome.map_err(|_| Failure::run("the benchmark broke off"))?,
+            () = signals.next() => {
+                ending.end();
+                Err(Failure::run("stopped before everything was measured; nothing is left running"))
+            }
+        }
+    })
+}
+
+fn measure(args: &BenchArgs, processes: &Processes) -> Outcome<()> {
+    let start = Instant::now();
+    let mut plan = if args.quick { Plan::QUICK } else { Plan::FULL };
+    plan.rounds = args.rounds.map_or(plan.rounds, usize::from);
+    if let Some(file) = &args.json {
+        // Now, and not after a quarter of an hour; what is there stays until then.
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .map_err(|error| unwritable(file, &error))?;
+    }
+    memory::raise_limit();
+    let mut figures = Figures::default();
+    let mut world = World::start(processes, args, &plan, &mut figures)?;
+    let sizes = args.scale.map(scale::sizes).unwrap_or_default();
+    let mut progress = rounds::run(&mut world, &plan, &mut figures, 1 + 2 * sizes.len())?;
+    let redis =
+        world.redis.is_some().then(|| args.redis_server.clone().or_else(served::redis_in_path)).flatten();
+    drop(world);
+    progress.step("memory", "connections and sessions");
+    memory::measure(processes, &plan, &mut figures)?;
+    if let Some(most) = args.scale {
+        let into = (&mut figures, &mut progress);
+        scale::measure(processes, (&Store::embedded(&plan), None), &plan, most, into)?;
+        if let Some(program) = redis {
+            let redis = Redis::start(processes, &program)?;
+            let store = Store::redis(&plan, redis.url.clone())?;
+            scale::measure(processes, (&store, Some(&redis)), &plan, most, (&mut figures, &mut progress))?;
+        }
+    } else {
+        figures.leave_out("scale.", "there is no --scale, which takes longer than all the rest");
+    }
+    drop(progress);
+    say(format_args!("{}", table::render(&figures)));
+    if cfg!(debug_assertions) {
+        say(format_args!(
+            "This program was built without optimisation: build it with --release for figures that mean something.\n"
+        ));
+    }
+    match &args.json {
+        Some(file) => write(file, &report::report(&figures, &plan, start.elapsed())),
+        None => Ok(()),
+    }
+}
+
+fn write(file: &Path, value: &Value) -> Outcome<()> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::run)?;
+    std::fs::write(file, text + "\n").map_err(|error| unwritable(file, &error))
+}
+
+fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("--json {}: {error}", file.display()))
+}

@@ -1,0 +1,113 @@
+//! Everything that is measured, running.
+
+use std::path::PathBuf;
+
+use super::figures::Figures;
+use super::peers::{Flask, Peers};
+use super::plan::Plan;
+use super::process::Processes;
+use super::served::{Redis, Served, Store, redis_in_path};
+use super::{BenchArgs, Outcome};
+use crate::commands::Failure;
+
+/// How many services there are on the one Redis, the first included.
+const REPLICAS: usize = 4;
+
+/// Fields are dropped in their order: services before their Redis.
+pub(super) struct World {
+    pub(super) embedded: Served,
+    /// On one Redis; none without it.
+    pub(super) replicas: Vec<Served>,
+    pub(super) peers: Option<Peers>,
+    pub(super) flask: Option<Flask>,
+    /// None where it is someone else's.
+    pub(super) redis: Option<Redis>,
+}
+
+impl World {
+    /// Starts all that there is; `figures` learns why something is not.
+    pub(super) fn start(
+        processes: &Processes,
+        args: &BenchArgs,
+        plan: &Plan,
+        figures: &mut Figures,
+    ) -> Outcome<Self> {
+        let (redis, on_redis) = redis(processes, args, plan, figures)?;
+        let mut replicas = Vec::new();
+        if let Some(store) = &on_redis {
+            for _ in 0..REPLICAS {
+                replicas.push(Served::start(processes, store, &[])?);
+            }
+        }
+        let peers = args.peers.as_ref().map(|program| Peers::start(processes, program)).transpose()?;
+        if peers.is_none() {
+            figures.leave_out("peer.", "there is no --peers; `make bench` builds spake-peers");
+        }
+        let flask = args.flask.as_ref().map(|command| Flask::start(processes, command)).transpose()?;
+        if flask.is_none() {
+            figures.leave_out("flask.", "there is no --flask; `make bench` installs one");
+        }
+        let embedded = Served::start(processes, &Store::embedded(plan), &[])?;
+        Ok(Self { embedded, replicas, peers, flask, redis })
+    }
+}
+
+/// A Redis of the run's own, or the one that was named, and what the services are told of it.
+fn redis(
+    processes: &Processes,
+    args: &BenchArgs,
+    plan: &Plan,
+    figures: &mut Figures,
+) -> Outcome<(Option<Redis>, Option<Store>)> {
+    if let Some(url) = &args.redis_url {
+        let reason = "the Redis of --redis-url is not this command's, which does not see its CPU";
+        for prefix in ["login.redis.cpu_of_redis", "scale.redis"] {
+            figures.leave_out(prefix, reason);
+        }
+        return Ok((None, Some(Store::redis(plan, url.clone())?)));
+    }
+    let program = if args.no_redis { None } else { args.redis_server.clone().or_else(redis_in_path) };
+    let Some(program) = program else {
+        let reason = if args.no_redis {
+            "--no-redis was given"
+        } else {
+            "there is no redis-server in the PATH; install it, or give --redis-server or --redis-url"
+        };
+        for prefix in
+            ["login.redis", "pairing.redis", "status.redis", "health.redis", "replicas", "scale.redis"]
+        {
+            figures.leave_out(prefix, reason);
+        }
+        return Ok((None, None));
+    };
+    let redis = Redis::start(processes, &program)?;
+    let store = Store::redis(plan, redis.url.clone())?;
+    Ok((Some(redis), Some(store)))
+}
+
+/// The path of a program that must be there.
+pub(super) fn program(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_file() { Ok(path) } else { Err("there is no such file".to_owned()) }
+}
+
+/// The URL of one server without TLS or a password of its own: what leaks into a table of figures must not be a secret.
+pub(super) fn redis_url(text: &str) -> Result<String, String> {
+    if text.starts_with("redis://") && !text.contains('@') {
+        return Ok(text.to_owned());
+    }
+    Err("must be redis://host:port, without a password: what is measured is an empty Redis of your own"
+        .to_owned())
+}
+
+impl World {
+    /// The first of the replicas.
+    pub(super) fn first_on_redis(&self) -> Option<&Served> {
+        self.replicas.first()
+    }
+
+    /// So many of them, or an error: they are started together.
+    pub(super) fn replicas(&self, count: usize) -> Outcome<&[Served]> {
+        self.replicas.get(..count).ok_or_else(|| Failure::run("there are not so many replicas"))
+    }
+}
