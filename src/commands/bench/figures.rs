@@ -102,7 +102,9 @@ fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    percentile(&sorted, 0.5)
+    // Of an even number there are two in the middle.
+    let (lower, upper) = (sorted.get(sorted.len().checked_sub(1)? / 2)?, sorted.get(sorted.len() / 2)?);
+    Some(f64::midpoint(*lower, *upper))
 }
 
 #[cfg(test)]
@@ -117,6 +119,13 @@ mod tests {
         assert_eq!(percentile(&hundred, 0.999), Some(100.0));
         assert_eq!(percentile(&[7.0], 0.5), Some(7.0));
         assert_eq!(percentile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_median_is_the_middle_or_between_the_two_that_are() {
+        assert_eq!(median(&[9.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), Some(3.0));
+        assert_eq!(median(&[]), None);
     }
 
     #[test]

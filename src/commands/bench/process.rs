@@ -136,7 +136,7 @@ mod tests {
         let processes = Processes::default();
         // A shell with a child.
         let mut command = Command::new("sh");
-        let mut process = processes.start(command.args(["-c", "sleep 1000 & wait"])).ok().unwrap();
+        let mut process = processes.start(command.args(["-c", "sleep 30 & wait"])).ok().unwrap();
         processes.end();
         assert!(!process.child.wait().unwrap().success());
         let refused = processes.start(&mut Command::new("sleep")).err().unwrap();

@@ -15,9 +15,10 @@ use crate::domain::sealing::generate_key_line;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What differs from a service's defaults: a free port, no operators' listener, all callers on one address, and guesses
-/// for more logins at a time than people begin.
-const SETTINGS: [(&str, &str); 4] = [
+/// What differs from a service's defaults: a free port, no operators' listener, all callers on one address, guesses for
+/// more logins at a time than people begin, and a session that is read from in each round lasts until the last.
+const SETTINGS: [(&str, &str); 5] = [
+    ("SPAKE_SESSION_TTL", "24h"),
     ("PORT", "0"),
     ("SPAKE_ADMIN_ADDR", "off"),
     ("SPAKE_RATE_LIMIT_PER_SECOND", "0"),
