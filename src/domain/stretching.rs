@@ -129,11 +129,11 @@ fn work(queue: &Queue<Job>) {
         tracing::warn!(%error, "stretching threads run at normal priority");
     }
     while let Some((job, beside)) = queue.take() {
-        let answers = job::stretch(job, beside);
+        let answers = job::caught(|| job::stretch(job, beside)).unwrap_or_default();
         // Before anybody has an answer: who has one may count on the thread.
         queue.done();
         for answer in answers {
-            answer();
+            job::caught(answer);
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Multiplication on P-256 by [AWS-LC](https://github.com/aws/aws-lc), whose arithmetic for this curve is
-//! s2n-bignum: constant time, and formally verified on `x86_64` and `aarch64`.
+//! Multiplication on P-256 by [AWS-LC](https://github.com/aws/aws-lc), in constant time: of any point by s2n-bignum,
+//! which is formally verified (where the build has an assembler that knows ADX; else by nistz256); of the generator by
+//! nistz256 (Gueron and Krasnov), which is not.
 //!
 //! Two functions over bytes, and nothing else: a scalar in [1, p−1] and a point that is not the identity give a
 //! point that is not the identity, so that C never meets a case that it treats apart. What branches there (adding

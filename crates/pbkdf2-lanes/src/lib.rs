@@ -58,7 +58,7 @@ impl Lanes {
     }
 
     fn derive<const N: usize>(self, inputs: [Input<'_>; N], iterations: u32) -> [Zeroizing<[u8; LEN]>; N] {
-        // Filled and read where they are, for a move would leave a copy that nobody wipes.
+        // Filled and read where they are: a move would leave a copy that nobody wipes.
         let mut chains = [const { Chain::EMPTY }; N];
         for (chain, input) in chains.iter_mut().zip(inputs) {
             chain.start(input);

@@ -44,6 +44,9 @@ impl Job {
         let (reply, answer) = oneshot::channel();
         let there = Arc::new(());
         let finish: Finish = Box::new(move |stretched| {
+            if reply.is_closed() {
+                return Box::new(|| ());
+            }
             let result = stretched.and_then(finish);
             // Fails when the caller went away meanwhile; then nobody wants the result.
             Box::new(move || drop(reply.send(result)))
@@ -103,7 +106,8 @@ impl Begun {
     }
 }
 
-/// Stretches one, or both at once; then each is finished. One that panics has no answer, and takes none from the other.
+/// Stretches one, or both at once; then each is finished. One whose finish panics has no answer, and takes none from the
+/// other.
 pub(super) fn stretch(job: Job, beside: Option<Job>) -> Vec<Answer> {
     let (one, other) = (job.begin(), beside.map(Job::begin));
     let stretched = caught(|| match &other {
@@ -115,7 +119,8 @@ pub(super) fn stretch(job: Job, beside: Option<Job>) -> Vec<Answer> {
     begun.zip(stretched).filter_map(|(begun, stretched)| caught(|| begun.finish(stretched))).collect()
 }
 
-fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+/// What `work` gives, unless it panics: that ends one job, and not the thread, or the pool would shrink silently.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
     if done.is_err() {
         tracing::error!("a stretching job panicked");

@@ -27,6 +27,18 @@ struct State<J> {
     is_closed: bool,
 }
 
+impl<J: Waits> State<J> {
+    /// Those that nobody waits for any more.
+    fn take_unwanted(&mut self) -> VecDeque<J> {
+        if self.waiting.iter().all(J::is_wanted) {
+            return VecDeque::new();
+        }
+        let (wanted, unwanted) = std::mem::take(&mut self.waiting).into_iter().partition(J::is_wanted);
+        self.waiting = wanted;
+        unwanted
+    }
+}
+
 /// As many wait as may.
 #[derive(Debug)]
 pub(super) struct Full;
@@ -41,12 +53,17 @@ impl<J: Waits> Queue<J> {
     /// Adds a job at the end.
     pub(super) fn push(&self, job: J) -> Result<(), Full> {
         let mut state = self.lock();
-        if state.waiting.len() >= self.limit.saturating_add(state.idle) {
-            return Err(Full);
+        let is_full = |state: &State<J>| state.waiting.len() >= self.limit.saturating_add(state.idle);
+        // Who has left holds no place.
+        let unwanted = if is_full(&state) { state.take_unwanted() } else { VecDeque::new() };
+        let fits = !is_full(&state);
+        if fits {
+            state.waiting.push_back(job);
+            self.changed.notify_one();
         }
-        state.waiting.push_back(job);
-        self.changed.notify_one();
-        Ok(())
+        drop(state);
+        drop(unwanted);
+        if fits { Ok(()) } else { Err(Full) }
     }
 
     /// Waits for the next job; and the one after it, if it goes with that and no other thread is free to do it. None
@@ -54,7 +71,14 @@ impl<J: Waits> Queue<J> {
     pub(super) fn take(&self) -> Option<(J, Option<J>)> {
         let mut state = self.lock();
         loop {
-            state.waiting.retain(J::is_wanted);
+            let unwanted = state.take_unwanted();
+            if !unwanted.is_empty() {
+                // Not under the lock, for which all that push may wait.
+                drop(state);
+                drop(unwanted);
+                state = self.lock();
+                continue;
+            }
             if let Some(job) = state.waiting.pop_front() {
                 state.idle -= 1;
                 let beside = if state.waiting.len() > state.idle {
@@ -175,6 +199,42 @@ mod tests {
         assert_eq!([push(), push()], [true, false]);
         queue.done();
         assert_eq!([push(), push()], [true, false]);
+    }
+
+    #[test]
+    fn who_has_left_holds_no_place() {
+        let queue = queue(1, "a");
+        taken(&queue);
+        let full = Queue { limit: 2, ..queue };
+        for wanted in [false, false, true] {
+            full.push(Job { name: 7, kind: 'a', is_wanted: wanted }).unwrap();
+        }
+        assert_eq!(full.waiting(), 1);
+    }
+
+    #[test]
+    fn what_is_dropped_is_dropped_without_the_lock() {
+        struct LooksAtTheQueue(std::sync::Weak<Queue<Self>>, bool);
+        impl Waits for LooksAtTheQueue {
+            fn is_wanted(&self) -> bool {
+                self.1
+            }
+            fn goes_with(&self, _: &Self) -> bool {
+                false
+            }
+        }
+        impl Drop for LooksAtTheQueue {
+            fn drop(&mut self) {
+                if let Some(queue) = self.0.upgrade() {
+                    assert!(queue.state.try_lock().is_ok());
+                }
+            }
+        }
+        let queue = std::sync::Arc::new(Queue::new(1, 8));
+        for wanted in [false, false, true] {
+            queue.push(LooksAtTheQueue(std::sync::Arc::downgrade(&queue), wanted)).unwrap();
+        }
+        assert!(queue.take().is_some_and(|(job, _)| job.is_wanted()));
     }
 
     #[test]

@@ -202,9 +202,17 @@ impl Point {
         }
         let (x, rest) = coordinates.split_first_chunk::<32>().ok_or(InvalidShare::Length)?;
         let y = rest.first_chunk::<32>().ok_or(InvalidShare::Length)?;
-        AffinePoint::from_coordinates(&FieldBytes::from(*x), &FieldBytes::from(*y))
-            .into_option()
-            .map(|affine| Self(affine.into()))
+        // What is decoded can be a stored mask or a product, as secret as a point.
+        let mut coordinates = [FieldBytes::from(*x), FieldBytes::from(*y)];
+        let [x, y] = &coordinates;
+        let affine = AffinePoint::from_coordinates(x, y).into_option();
+        coordinates.zeroize();
+        affine
+            .map(|mut affine| {
+                let point = Self(affine.into());
+                affine.zeroize();
+                point
+            })
             .ok_or(InvalidShare::NotOnCurve)
     }
 }
