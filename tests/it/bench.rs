@@ -112,13 +112,19 @@ fn what_does_not_do_what_it_should_ends_the_run_with_a_sentence() {
 
 #[test]
 fn a_run_that_is_told_to_stop_leaves_nothing_running() {
+    for signal in [Signal::INT, Signal::HUP] {
+        leaves_nothing_running(signal);
+    }
+}
+
+fn leaves_nothing_running(signal: Signal) {
     let mut command = with_path(&["bench", "--quick", "--rounds", "1000"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     // Redis, its four services and the embedded one.
     let started = eventually("everything is started", || {
         Some(children(child.id())).filter(|children| children.len() >= 6)
     });
-    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), signal).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));

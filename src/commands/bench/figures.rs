@@ -42,6 +42,11 @@ impl Figures {
         self.absent.insert(prefix.to_owned(), reason.into());
     }
 
+    /// Whether there is a reason for a figure to be absent.
+    pub(super) fn is_left_out(&self, name: &str) -> bool {
+        self.absent.keys().any(|prefix| name.starts_with(prefix.as_str()))
+    }
+
     /// Says what a figure is of, where its name does not.
     pub(super) fn describe(&mut self, name: &str, what: &str) {
         self.described.insert(name.to_owned(), what.to_owned());

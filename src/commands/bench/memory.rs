@@ -14,8 +14,14 @@ use crate::commands::Failure;
 const LASTING: [(&str, &str); 3] =
     [("SPAKE_LOGIN_TTL", "1h"), ("SPAKE_GUESS_WINDOW", "2h"), ("SPAKE_REQUEST_TIMEOUT", "300s")];
 
+/// What is open besides connections.
+const FILES_BESIDE: u64 = 200;
+
 /// `memory.idle`, `memory.connections`, `memory.sessions` and `memory.both`, in MB.
 pub(super) fn measure(processes: &Processes, plan: &Plan, figures: &mut Figures) -> Outcome<()> {
+    if figures.is_left_out("memory.idle") {
+        return Ok(());
+    }
     let service = Served::start(processes, &Store::embedded(plan), &LASTING)?;
     figures.add("memory.idle", service.process.resident_mb()?);
     let connections = connect(&service, plan.plain_connections)?;
@@ -51,9 +57,13 @@ fn connect(service: &Served, count: usize) -> Outcome<Vec<Connection>> {
     (0..count).map(call).collect()
 }
 
-/// Every connection is an open file.
-pub(super) fn raise_limit() {
+/// Every connection is an open file. Where there may not be as many, that is said before anything is measured.
+pub(super) fn raise_limit(plan: &Plan, figures: &mut Figures) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let needed = plan.plain_connections as u64 + FILES_BESIDE;
+    if getrlimit(Resource::Nofile).current.is_some_and(|limit| limit < needed) {
+        figures.leave_out("memory.", format!("fewer than {needed} files may be open: raise `ulimit -Hn`"));
+    }
 }

@@ -35,6 +35,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, run_async, say};
 use crate::server::{StartError, StopSignals};
@@ -84,15 +85,20 @@ pub(super) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let (done, wait) = tokio::sync::oneshot::channel();
     let ending = processes.clone();
     run_async(async move {
-        let mut signals = StopSignals::listen().map_err(|error| Failure::run(StartError::Threads(error)))?;
+        let threads = |error| Failure::run(StartError::Threads(error));
+        let mut signals = StopSignals::listen().map_err(threads)?;
+        // A terminal that is gone, or its Ctrl-\.
+        let mut hangup = signal(SignalKind::hangup()).map_err(threads)?;
+        let mut quit = signal(SignalKind::quit()).map_err(threads)?;
         thread::spawn(move || drop(done.send(measure(&args, &processes))));
         tokio::select! {
-            outcome = wait => outcome.map_err(|_| Failure::run("the benchmark broke off"))?,
-            () = signals.next() => {
-                ending.end();
-                Err(Failure::run("stopped before everything was measured; nothing is left running"))
-            }
+            outcome = wait => return outcome.map_err(|_| Failure::run("the benchmark broke off"))?,
+            () = signals.next() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
         }
+        ending.end();
+        Err(Failure::run("stopped before everything was measured; nothing is left running"))
     })
 }
 
@@ -102,14 +108,16 @@ fn measure(args: &BenchArgs, processes: &Processes) -> Outcome<()> {
     plan.rounds = args.rounds.map_or(plan.rounds, usize::from);
     if let Some(file) = &args.json {
         // Now, and not after a quarter of an hour; what is there stays until then.
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(file)
-            .map_err(|error| unwritable(file, &error))?;
+        let is_new = !file.exists();
+        let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
+        opened.map_err(|error| unwritable(file, &error))?;
+        if is_new {
+            // A run that breaks off leaves no empty file.
+            std::fs::remove_file(file).map_err(|error| unwritable(file, &error))?;
+        }
     }
-    memory::raise_limit();
     let mut figures = Figures::default();
+    memory::raise_limit(&plan, &mut figures);
     let mut world = World::start(processes, args, &plan, &mut figures)?;
     let sizes = args.scale.map(scale::sizes).unwrap_or_default();
     let mut progress = rounds::run(&mut world, &plan, &mut figures, 1 + 2 * sizes.len())?;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::figures::Figures;
+use super::plan::Plan;
 use super::process::{Process, Processes};
 use super::served::{free_port, wait_for};
 use crate::commands::Failure;
@@ -65,10 +66,11 @@ pub(super) struct Flask {
 }
 
 impl Flask {
-    pub(super) fn start(processes: &Processes, command: &str) -> Outcome<Self> {
+    pub(super) fn start(processes: &Processes, command: &str, plan: &Plan) -> Outcome<Self> {
         let port = free_port()?;
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).env("PORT", port.to_string());
+        shell.env("PBKDF2_ITERATIONS", plan.iterations.to_string());
         shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = processes.start(&mut shell)?;
         wait_for(&mut process, port, "the command of --flask")?;

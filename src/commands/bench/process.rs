@@ -1,4 +1,4 @@
-//! Programs that are started to be measured. None outlives the command.
+//! Programs that are started to be measured. None outlives the command, unless it is killed by a signal that nothing can catch.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;

@@ -11,6 +11,7 @@ use super::Outcome;
 use super::plan::Plan;
 use super::process::{Process, Processes};
 use crate::commands::Failure;
+use crate::domain::random::random_bytes;
 use crate::domain::sealing::generate_key_line;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,7 +49,7 @@ impl Store {
     /// Under a prefix of this run's own, so that it meets nothing that is there.
     pub(super) fn redis(plan: &Plan, url: String) -> Outcome<Self> {
         let keys = generate_key_line("bench").map_err(Failure::run)?;
-        let prefix = format!("spake-bench-{}", std::process::id());
+        let prefix = format!("spake-bench-{}", hex::encode(random_bytes::<8>()));
         let variables = vec![
             iterations(plan),
             ("REDIS_URL", url),

@@ -43,7 +43,7 @@ impl World {
         if peers.is_none() {
             figures.leave_out("peer.", "there is no --peers; `make bench` builds spake-peers");
         }
-        let flask = args.flask.as_ref().map(|command| Flask::start(processes, command)).transpose()?;
+        let flask = args.flask.as_ref().map(|command| Flask::start(processes, command, plan)).transpose()?;
         if flask.is_none() {
             figures.leave_out("flask.", "there is no --flask; `make bench` installs one");
         }
@@ -87,8 +87,11 @@ fn redis(
 
 /// The path of a program that must be there.
 pub(super) fn program(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    if path.is_file() { Ok(path) } else { Err("there is no such file".to_owned()) }
+    let in_path = std::env::var_os("PATH").filter(|_| !text.contains('/'));
+    let directories = in_path.iter().flat_map(std::env::split_paths);
+    let mut candidates = directories.map(|directory| directory.join(text)).chain([PathBuf::from(text)]);
+    let found = candidates.find(|path| path.is_file()).ok_or("there is no such file")?;
+    found.canonicalize().map_err(|error| error.to_string())
 }
 
 /// The URL of one server without TLS or a password of its own: what leaks into a table of figures must not be a secret.
