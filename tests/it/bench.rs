@@ -157,6 +157,21 @@ fn a_redis_that_ends_midway_is_named_and_what_was_measured_is_kept() {
     assert!(median(&report, "login.redis.cpu") > 0.0);
 }
 
+#[test]
+fn without_redis_or_enough_files_the_rest_is_measured_and_the_reason_is_told() {
+    let script = "ulimit -n 220 && exec \"$0\" bench --quick --no-redis --json \"$1\"";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_spake-service")]).arg(file.path());
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(file.path()).unwrap()).unwrap();
+    assert!(median(&report, "initiate.embedded.cpu") > 0.0);
+    assert!(report["figures"]["memory.idle"].is_null() && report["broke_off"].is_null());
+    assert!(report["left_out"]["memory."].as_str().unwrap().contains("ulimit"));
+    assert_eq!(report["left_out"]["initiate.redis"], "--no-redis was given");
+}
+
 /// proc(5): state and parent are the first fields after the name.
 fn stat(process: u32) -> Option<(String, u32)> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
