@@ -1,5 +1,6 @@
 //! `spake-service bench`: the real command, measuring the real binary, as quickly as it can.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -132,6 +133,43 @@ fn leaves_nothing_running(signal: Signal) {
     for process in started {
         eventually("it ends too", || (!is_running(process)).then_some(()));
     }
+}
+
+#[test]
+fn a_redis_that_ends_midway_is_named_and_what_was_measured_is_kept() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut command = with_path(&["bench", "--quick", "--rounds", "1000", "--json"]);
+    let mut child = command.arg(file.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("round 2 of 1000")));
+    let is_redis = |child: &u32| {
+        std::fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|name| name.starts_with("redis"))
+    };
+    let redis = children(child.id()).into_iter().find(is_redis).unwrap();
+    kill_process(Pid::from_raw(redis.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(rest.last().unwrap().ends_with(": Redis ended"), "{rest:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("login.redis"));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(file.path()).unwrap()).unwrap();
+    assert!(report["broke_off"].as_str().unwrap().ends_with(": Redis ended"), "{report}");
+    assert!(median(&report, "login.redis.cpu") > 0.0);
+}
+
+#[test]
+fn without_redis_or_enough_files_the_rest_is_measured_and_the_reason_is_told() {
+    let script = "ulimit -n 220 && exec \"$0\" bench --quick --no-redis --json \"$1\"";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_spake-service")]).arg(file.path());
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(file.path()).unwrap()).unwrap();
+    assert!(median(&report, "initiate.embedded.cpu") > 0.0);
+    assert!(report["figures"]["memory.idle"].is_null() && report["broke_off"].is_null());
+    assert!(report["left_out"]["memory."].as_str().unwrap().contains("ulimit"));
+    assert_eq!(report["left_out"]["initiate.redis"], "--no-redis was given");
 }
 
 /// proc(5): state and parent are the first fields after the name.

@@ -115,6 +115,15 @@ mod tests {
         }
     }
 
+    /// Out of its source: neither of the two crates depends on the other.
+    #[test]
+    fn the_bench_knows_all_of_them() {
+        let source = include_str!("../../../src/commands/bench/peers.rs");
+        let names = source.split("NAMES: ").nth(1).unwrap().split("];").next().unwrap();
+        let known: Vec<&str> = names.split('"').skip(1).step_by(2).collect();
+        assert_eq!(known, PEERS.map(|peer| peer.name));
+    }
+
     #[test]
     fn what_is_not_understood_is_answered_with_a_reason() {
         assert_eq!(ask("scrypt 1")["error"], "no such peer; `list` names them");

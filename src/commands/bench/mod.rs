@@ -7,7 +7,7 @@
 //! | `workloads`, `connection`, `load`, `flood` | pairings and logins over HTTP; closed and open loops |
 //! | `bare` | curve operations and PBKDF2 by themselves |
 //! | `memory`, `scale` | connections, sessions, replicas |
-//! | `figures`, `targets`, `table`, `report`, `machine`, `progress` | what comes out |
+//! | `figures`, `targets`, `table`, `report`, `output`, `machine`, `progress` | what comes out |
 
 mod bare;
 mod connection;
@@ -16,6 +16,7 @@ mod flood;
 mod load;
 mod machine;
 mod memory;
+mod output;
 mod peers;
 mod plan;
 mod process;
@@ -29,12 +30,11 @@ mod targets;
 mod workloads;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Instant;
 
 use clap::Args;
-use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, run_async, say};
@@ -98,6 +98,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<(), Failure> {
             _ = quit.recv() => {}
         }
         ending.end();
+        progress::clear_line();
         Err(Failure::run("stopped before everything was measured; nothing is left running"))
     })
 }
@@ -108,53 +109,57 @@ fn measure(args: &BenchArgs, processes: &Processes) -> Outcome<()> {
     plan.rounds = args.rounds.map_or(plan.rounds, usize::from);
     if let Some(file) = &args.json {
         // Now, and not after a quarter of an hour; what is there stays until then.
-        let is_new = !file.exists();
-        let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
-        opened.map_err(|error| unwritable(file, &error))?;
-        if is_new {
-            // A run that breaks off leaves no empty file.
-            std::fs::remove_file(file).map_err(|error| unwritable(file, &error))?;
-        }
+        output::check(file)?;
     }
     let mut figures = Figures::default();
     memory::raise_limit(&plan, &mut figures);
-    let mut world = World::start(processes, args, &plan, &mut figures)?;
-    let sizes = args.scale.map(scale::sizes).unwrap_or_default();
-    let mut progress = rounds::run(&mut world, &plan, &mut figures, 1 + 2 * sizes.len())?;
-    let redis =
-        world.redis.is_some().then(|| args.redis_server.clone().or_else(served::redis_in_path)).flatten();
-    drop(world);
-    progress.step("memory", "connections and sessions");
-    memory::measure(processes, &plan, &mut figures)?;
-    if let Some(most) = args.scale {
-        let into = (&mut figures, &mut progress);
-        scale::measure(processes, (&Store::embedded(&plan), None), &plan, most, into)?;
-        if let Some(program) = redis {
-            let redis = Redis::start(processes, &program)?;
-            let store = Store::redis(&plan, redis.url.clone())?;
-            scale::measure(processes, (&store, Some(&redis)), &plan, most, (&mut figures, &mut progress))?;
-        }
-    } else {
-        figures.leave_out("scale.", "there is no --scale, which takes longer than all the rest");
+    let world = World::start(processes, args, &plan, &mut figures)?;
+    let done = everything(world, processes, args, &plan, &mut figures);
+    if processes.are_ended() || figures.samples().next().is_none() {
+        return done;
     }
-    drop(progress);
+    // What there is, also if something broke off late.
     say(format_args!("{}", table::render(&figures)));
     if cfg!(debug_assertions) {
         say(format_args!(
             "This program was built without optimisation: build it with --release for figures that mean something.\n"
         ));
     }
-    match &args.json {
-        Some(file) => write(file, &report::report(&figures, &plan, start.elapsed())),
-        None => Ok(()),
+    if let Some(file) = &args.json {
+        let broke_off = done.as_ref().err().map(|failure| failure.line.as_str());
+        let written = output::write(file, &report::report(&figures, &plan, start.elapsed(), broke_off));
+        return done.and(written);
     }
+    done
 }
 
-fn write(file: &Path, value: &Value) -> Outcome<()> {
-    let text = serde_json::to_string_pretty(value).map_err(Failure::run)?;
-    std::fs::write(file, text + "\n").map_err(|error| unwritable(file, &error))
-}
-
-fn unwritable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("--json {}: {error}", file.display()))
+fn everything(
+    mut world: World,
+    processes: &Processes,
+    args: &BenchArgs,
+    plan: &Plan,
+    figures: &mut Figures,
+) -> Outcome<()> {
+    let sizes = args.scale.map(scale::sizes).unwrap_or_default();
+    let stores = if world.first_on_redis().is_some() { 2 } else { 1 };
+    let mut progress = rounds::run(&mut world, plan, figures, 1 + stores * sizes.len())?;
+    let program =
+        world.redis.is_some().then(|| args.redis_server.clone().or_else(served::redis_in_path)).flatten();
+    drop(world);
+    progress.step("memory", "connections and sessions");
+    memory::measure(processes, plan, figures)?;
+    let Some(most) = args.scale else {
+        figures.leave_out("scale.", "there is no --scale, which takes longer than all the rest");
+        return Ok(());
+    };
+    scale::measure(processes, (&Store::embedded(plan), None), plan, most, (figures, &mut progress))?;
+    let redis = program.map(|program| Redis::start(processes, &program)).transpose()?;
+    let Some(url) = redis.as_ref().map(|redis| redis.url.clone()).or_else(|| args.redis_url.clone()) else {
+        return Ok(());
+    };
+    let on = (&Store::redis(plan, url)?, redis.as_ref());
+    scale::measure(processes, on, plan, most, (figures, &mut progress)).map_err(|failure| {
+        let ended = redis.as_ref().is_some_and(|redis| redis.process.has_ended());
+        if ended { Failure::run("scale: Redis ended") } else { failure }
+    })
 }

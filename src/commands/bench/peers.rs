@@ -16,7 +16,7 @@ use super::served::{free_port, wait_for};
 use crate::commands::Failure;
 use crate::commands::client::field;
 
-/// What `spake-peers` measures. It is asked for what it has; these are what the targets name.
+/// What is measured of what `spake-peers` has; a test of that program compares the two lists.
 pub(super) const NAMES: [&str; 6] =
     ["spake2plus", "opaque_ristretto255", "opaque_p256", "bcrypt10", "bcrypt12", "argon2id"];
 
@@ -25,25 +25,49 @@ pub(super) struct Peers {
     _process: Process,
     asked: ChildStdin,
     answers: BufReader<ChildStdout>,
+    /// Of `NAMES`, what this one has.
+    names: Vec<&'static str>,
 }
 
 impl Peers {
-    pub(super) fn start(processes: &Processes, program: &Path) -> Outcome<Self> {
+    /// `figures` learns what this one does not have.
+    pub(super) fn start(processes: &Processes, program: &Path, figures: &mut Figures) -> Outcome<Self> {
         let mut command = Command::new(program);
         let mut process =
             processes.start(command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()))?;
         let (Some(asked), Some(answers)) = (process.child.stdin.take(), process.child.stdout.take()) else {
             return Err(Failure::run("spake-peers has no input or output"));
         };
-        Ok(Self { _process: process, asked, answers: BufReader::new(answers) })
+        let mut peers =
+            Self { _process: process, asked, answers: BufReader::new(answers), names: Vec::new() };
+        let list = peers.ask("list")?;
+        let listed = |name: &str| list.as_array().into_iter().flatten().any(|peer| peer["name"] == name);
+        for name in NAMES {
+            if listed(name) {
+                peers.names.push(name);
+            } else {
+                figures.leave_out(
+                    &format!("peer.{name}"),
+                    format!("the program of --peers does not list {name}; `make bench` builds one that does"),
+                );
+            }
+        }
+        Ok(peers)
     }
 
-    /// One figure, measured for so long: `peer.<name>`.
-    pub(super) fn measure(&mut self, figures: &mut Figures, name: &str, time: Duration) -> Outcome<()> {
+    /// Of each, measured for so long: `peer.<name>`, and `operations.peer.<name>`, how many that is the mean of.
+    pub(super) fn measure(&mut self, figures: &mut Figures, time: Duration) -> Outcome<()> {
+        self.names.clone().into_iter().try_for_each(|name| self.measure_one(figures, name, time))
+    }
+
+    fn measure_one(&mut self, figures: &mut Figures, name: &str, time: Duration) -> Outcome<()> {
         let answer = self.ask(&format!("{name} {}", time.as_secs_f64()))?;
         match answer.get("cpu_us").and_then(Value::as_f64) {
             Some(micros) => figures.add(&format!("peer.{name}"), micros),
             None => return Err(Failure::run(format!("spake-peers, {name}: {}", field(&answer, "error")?))),
+        }
+        if let Some(operations) = answer.get("operations").and_then(Value::as_f64) {
+            figures.add(&format!("operations.peer.{name}"), operations);
         }
         figures.describe(&format!("peer.{name}"), field(&answer, "what")?);
         Ok(())
@@ -53,7 +77,9 @@ impl Peers {
         let said = |error: std::io::Error| Failure::run(format!("spake-peers does not answer: {error}"));
         writeln!(self.asked, "{line}").map_err(said)?;
         let mut answer = String::new();
-        self.answers.read_line(&mut answer).map_err(said)?;
+        if self.answers.read_line(&mut answer).map_err(said)? == 0 {
+            return Err(Failure::run("spake-peers ended"));
+        }
         serde_json::from_str(&answer)
             .map_err(|_| Failure::run(format!("spake-peers answered `{}`, which is not JSON", answer.trim())))
     }

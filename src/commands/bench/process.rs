@@ -36,6 +36,11 @@ impl Processes {
         Ok(Process { child, group, processes: self.clone() })
     }
 
+    /// Whether all were ended.
+    pub(super) fn are_ended(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).ended
+    }
+
     /// Ends all, and lets none start any more.
     pub(super) fn end(&self) {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +94,14 @@ impl Process {
         Ok(kib.iter().sum::<f64>() * 1024.0 / 1e6)
     }
 
+    /// Whether it is there no more, though nobody has asked it to end.
+    pub(super) fn has_ended(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let state =
+            stat.ok().and_then(|stat| stat.rsplit(')').next()?.split_whitespace().next()?.chars().next());
+        state.is_none_or(|state| state == 'Z')
+    }
+
     /// The processes of the group.
     fn members(&self) -> Vec<u32> {
         let group = self.group.as_raw_nonzero().get();
@@ -126,6 +139,7 @@ mod tests {
         let process = Processes::default().start(Command::new("sleep").arg("1000")).ok().unwrap();
         assert!(process.cpu().ok().unwrap() > 0.0);
         assert!(process.resident_mb().ok().unwrap() > 0.0);
+        assert!(!process.has_ended());
         let group = process.group;
         drop(process);
         assert!(!is_alive(group));

@@ -36,9 +36,14 @@ impl Progress {
 impl Drop for Progress {
     /// Leaves a clean line to whoever writes next.
     fn drop(&mut self) {
-        if self.is_terminal {
-            tell(format_args!("\r\x1b[K"));
-        }
+        clear_line();
+    }
+}
+
+/// On a terminal: what is said next must not stand behind the bar.
+pub(super) fn clear_line() {
+    if stderr().is_terminal() {
+        tell(format_args!("\r\x1b[K"));
     }
 }
 

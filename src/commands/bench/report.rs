@@ -13,11 +13,13 @@ use crate::domain::time::Timestamp;
 /// Raised when a reader of the file would misread it.
 const FORMAT: u32 = 1;
 
-pub(super) fn report(figures: &Figures, plan: &Plan, took: Duration) -> Value {
+/// `broke_off` is why not everything was measured.
+pub(super) fn report(figures: &Figures, plan: &Plan, took: Duration, broke_off: Option<&str>) -> Value {
     json!({
         "format": FORMAT,
         "made_at": Timestamp::wall().to_string(),
         "took_seconds": took.as_secs(),
+        "broke_off": broke_off,
         "machine": machine::describe(),
         "plan": {
             "quick": plan.is_quick,

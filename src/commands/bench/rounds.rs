@@ -7,14 +7,13 @@ use super::bare;
 use super::figures::Figures;
 use super::flood::{while_busy, while_flooded};
 use super::load::{self, Prepare, Until};
-use super::peers::NAMES;
 use super::plan::Plan;
 use super::process::Process;
 use super::progress::Progress;
 use super::scale;
 use super::served::Served;
 use super::workloads::{Accounts, Pairings, get, initiation, status_path};
-use super::world::World;
+use super::world::{COUNTS, World};
 use crate::commands::Failure;
 
 /// How many there are to log in to.
@@ -77,16 +76,14 @@ pub(super) fn run(world: &mut World, plan: &Plan, figures: &mut Figures, once: u
     tasks.push(task("the operations of a pairing", |figures| bare::pairing(figures, plan.bare)));
     tasks.push(task("stretching a password", |figures| bare::stretching(figures, plan)));
     if let Some(peers) = &mut peers {
-        let run =
-            |figures: &mut Figures| NAMES.iter().try_for_each(|name| peers.measure(figures, name, plan.bare));
-        tasks.push(task("peers", run));
+        tasks.push(task("peers", |figures| peers.measure(figures, plan.bare)));
     }
     tasks.extend(flask(world, plan));
     for target in &targets {
         tasks.extend(paced(target, &asked, plan));
     }
     tasks.extend(flooded(&world.embedded, &asked, plan));
-    for count in [1, 2, 4].into_iter().filter(|_| !world.replicas.is_empty()) {
+    for count in COUNTS.into_iter().filter(|_| !world.replicas.is_empty()) {
         let services = world.replicas(count)?;
         let run = move |figures: &mut Figures| scale::replicas(services, world.redis.as_ref(), plan, figures);
         tasks.push(task(&format!("{count} replicas"), run));
@@ -96,7 +93,11 @@ pub(super) fn run(world: &mut World, plan: &Plan, figures: &mut Figures, once: u
     for round in 1..=plan.rounds {
         for task in &mut tasks {
             progress.step(&format!("round {round} of {}", plan.rounds), &task.what);
-            let told = |failure: Failure| Failure::run(format!("{}: {}", task.what, failure.line));
+            let told = |failure: Failure| {
+                // What a service answers without its Redis says less.
+                let line = world.ended().map_or(failure.line, |name| format!("{name} ended"));
+                Failure::run(format!("{}: {line}", task.what))
+            };
             (task.run)(figures).map_err(told)?;
         }
     }

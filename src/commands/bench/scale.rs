@@ -9,7 +9,7 @@ use super::load::{self, Until};
 use super::plan::Plan;
 use super::process::{Process, Processes};
 use super::progress::Progress;
-use super::served::{Redis, Served, Store};
+use super::served::{NOT_OURS, Redis, Served, Store};
 use super::workloads::{Accounts, Openings, get};
 use crate::commands::Failure;
 
@@ -18,9 +18,10 @@ const LASTING: [(&str, &str); 2] = [("SPAKE_LOGIN_TTL", "24h"), ("SPAKE_GUESS_WI
 /// Sessions whose status is read: far apart, and more than fit into a cache.
 const READ: u64 = 1000;
 
-/// Sizes from 1,000 to `most`, a decade a step.
+/// Sizes from 1,000 on, a decade a step, and `most`.
 pub(super) fn sizes(most: u64) -> Vec<u64> {
-    std::iter::successors(Some(1000), |size| Some(size * 10)).take_while(|size| *size <= most).collect()
+    let decades = std::iter::successors(Some(1000), |size| Some(size * 10));
+    decades.take_while(|size| *size < most).chain([most]).collect()
 }
 
 /// `scale.<store>.<size>.login`, `….status` and `….memory`, for a service that starts empty.
@@ -53,8 +54,12 @@ pub(super) fn measure(
             };
             figures.add(&format!("{name}.status"), self::cost(&[&service.process], &to, plan, &status)?);
         }
-        let keeper = redis.map_or(&service.process, |redis| &redis.process);
-        figures.add(&format!("{name}.memory"), keeper.resident_mb()?);
+        let keeper =
+            if store.is_embedded() { Some(&service.process) } else { redis.map(|redis| &redis.process) };
+        match keeper {
+            Some(keeper) => figures.add(&format!("{name}.memory"), keeper.resident_mb()?),
+            None => figures.leave_out(&format!("{name}.memory"), NOT_OURS),
+        }
     }
     Ok(())
 }
@@ -121,9 +126,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_go_up_by_decades() {
+    fn sizes_go_up_by_decades_and_end_with_the_one_given() {
         assert_eq!(sizes(1_000_000), [1000, 10_000, 100_000, 1_000_000]);
-        assert_eq!(sizes(50_000), [1000, 10_000]);
-        assert!(sizes(1).is_empty());
+        assert_eq!(sizes(50_000), [1000, 10_000, 50_000]);
+        assert_eq!(sizes(1000), [1000]);
     }
 }

@@ -34,6 +34,10 @@ pub(super) struct Served {
     _said: BufReader<ChildStdout>,
 }
 
+/// Why nothing is known of the Redis of --redis-url itself.
+pub(super) const NOT_OURS: &str =
+    "the Redis of --redis-url is not this command's, which sees neither its CPU nor its memory";
+
 /// Where a service keeps its sessions.
 #[derive(Clone)]
 pub(super) struct Store {
@@ -44,6 +48,10 @@ pub(super) struct Store {
 impl Store {
     pub(super) fn embedded(plan: &Plan) -> Self {
         Self { name: "embedded", variables: vec![iterations(plan)] }
+    }
+
+    pub(super) fn is_embedded(&self) -> bool {
+        self.name == "embedded"
     }
 
     /// Under a prefix of this run's own, so that it meets nothing that is there.

@@ -6,11 +6,12 @@ use super::figures::Figures;
 use super::peers::{Flask, Peers};
 use super::plan::Plan;
 use super::process::Processes;
-use super::served::{Redis, Served, Store, redis_in_path};
+use super::served::{NOT_OURS, Redis, Served, Store, redis_in_path};
 use super::{BenchArgs, Outcome};
 use crate::commands::Failure;
 
-/// How many services there are on the one Redis, the first included.
+/// How many services share the one Redis, in turns; the most of them are started.
+pub(super) const COUNTS: [usize; 3] = [1, 2, REPLICAS];
 const REPLICAS: usize = 4;
 
 /// Fields are dropped in their order: services before their Redis.
@@ -39,7 +40,8 @@ impl World {
                 replicas.push(Served::start(processes, store, &[])?);
             }
         }
-        let peers = args.peers.as_ref().map(|program| Peers::start(processes, program)).transpose()?;
+        let peers =
+            args.peers.as_ref().map(|program| Peers::start(processes, program, figures)).transpose()?;
         if peers.is_none() {
             figures.leave_out("peer.", "there is no --peers; `make bench` builds spake-peers");
         }
@@ -60,9 +62,11 @@ fn redis(
     figures: &mut Figures,
 ) -> Outcome<(Option<Redis>, Option<Store>)> {
     if let Some(url) = &args.redis_url {
-        let reason = "the Redis of --redis-url is not this command's, which does not see its CPU";
-        for prefix in ["login.redis.cpu_of_redis", "scale.redis"] {
-            figures.leave_out(prefix, reason);
+        for operation in ["login", "pairing", "initiate", "status", "health"] {
+            figures.leave_out(&format!("{operation}.redis.cpu_of_redis"), NOT_OURS);
+        }
+        for count in COUNTS {
+            figures.leave_out(&format!("replicas.{count}.cpu_of_redis"), NOT_OURS);
         }
         return Ok((None, Some(Store::redis(plan, url.clone())?)));
     }
@@ -73,9 +77,8 @@ fn redis(
         } else {
             "there is no redis-server in the PATH; install it, or give --redis-server or --redis-url"
         };
-        for prefix in
-            ["login.redis", "pairing.redis", "status.redis", "health.redis", "replicas", "scale.redis"]
-        {
+        let operations = ["login.redis", "pairing.redis", "initiate.redis", "status.redis", "health.redis"];
+        for prefix in operations.into_iter().chain(["replicas", "scale.redis"]) {
             figures.leave_out(prefix, reason);
         }
         return Ok((None, None));
@@ -91,7 +94,8 @@ pub(super) fn program(text: &str) -> Result<PathBuf, String> {
     let directories = in_path.iter().flat_map(std::env::split_paths);
     let mut candidates = directories.map(|directory| directory.join(text)).chain([PathBuf::from(text)]);
     let found = candidates.find(|path| path.is_file()).ok_or("there is no such file")?;
-    found.canonicalize().map_err(|error| error.to_string())
+    // Links stay: under another name redis-server is another program.
+    std::path::absolute(found).map_err(|error| error.to_string())
 }
 
 /// The URL of one server without TLS or a password of its own: what leaks into a table of figures must not be a secret.
@@ -107,6 +111,15 @@ impl World {
     /// The first of the replicas.
     pub(super) fn first_on_redis(&self) -> Option<&Served> {
         self.replicas.first()
+    }
+
+    /// Which of all these has ended by itself.
+    pub(super) fn ended(&self) -> Option<&'static str> {
+        let services = [&self.embedded].into_iter().chain(&self.replicas);
+        let services = services.map(|service| ("the service", &service.process));
+        let redis = self.redis.iter().map(|redis| ("Redis", &redis.process));
+        let flask = self.flask.iter().map(|flask| ("the command of --flask", &flask.process));
+        redis.chain(services).chain(flask).find(|(_, process)| process.has_ended()).map(|(name, _)| name)
     }
 
     /// So many of them, or an error: they are started together.
