@@ -99,7 +99,7 @@ pub fn load(address: &str, pid: u32, path: &str) -> (f64, f64) {
 }
 
 /// Reads one answer to its end.
-pub fn read_answer(stream: &mut TcpStream) -> std::io::Result<()> {
+fn read_answer(stream: &mut TcpStream) -> std::io::Result<()> {
     let mut answer = Vec::with_capacity(1024);
     let mut buffer = [0; 4096];
     loop {
@@ -124,12 +124,6 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
-}
-
-/// Bytes of a process that are in memory (proc(5): field 2, in pages of 4 KiB).
-pub fn resident(pid: u32) -> u64 {
-    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
-    pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
 
 pub fn median(rounds: &[(f64, f64)], of: impl Fn(&(f64, f64)) -> f64) -> f64 {

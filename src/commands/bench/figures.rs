@@ -44,7 +44,7 @@ impl Figures {
 
     /// Whether there is a reason for a figure to be absent.
     pub(super) fn is_left_out(&self, name: &str) -> bool {
-        self.absent.keys().any(|prefix| name.starts_with(prefix.as_str()))
+        self.absence(name).is_some()
     }
 
     /// Says what a figure is of, where its name does not.
@@ -81,8 +81,12 @@ impl Figures {
 
     /// Why there is no such figure.
     pub(super) fn reason(&self, name: &str) -> &str {
+        self.absence(name).unwrap_or("it was not measured")
+    }
+
+    fn absence(&self, name: &str) -> Option<&str> {
         let known = self.absent.iter().find(|(prefix, _)| name.starts_with(prefix.as_str()));
-        known.map_or("it was not measured", |(_, reason)| reason)
+        known.map(|(_, reason)| reason.as_str())
     }
 }
 

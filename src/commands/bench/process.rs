@@ -96,10 +96,7 @@ impl Process {
 
     /// Whether it is there no more, though nobody has asked it to end.
     pub(super) fn has_ended(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        let state =
-            stat.ok().and_then(|stat| stat.rsplit(')').next()?.split_whitespace().next()?.chars().next());
-        state.is_none_or(|state| state == 'Z')
+        stat(self.child.id(), STATE).is_none_or(|state| state == "Z")
     }
 
     /// The processes of the group.
@@ -111,10 +108,18 @@ impl Process {
     }
 }
 
-/// proc(5): the fifth field of stat; the second, in parentheses, may have spaces.
 fn group_of(process: u32) -> Option<i32> {
+    stat(process, GROUP)?.parse().ok()
+}
+
+/// Places of fields of stat, counted from the third.
+const STATE: usize = 0;
+const GROUP: usize = 2;
+
+/// proc(5): a field of stat after the second, which is in parentheses and may have spaces.
+fn stat(process: u32, field: usize) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit(')').next()?.split_whitespace().nth(2)?.parse().ok()
+    stat.rsplit(')').next()?.split_whitespace().nth(field).map(str::to_owned)
 }
 
 impl Drop for Process {

@@ -128,10 +128,15 @@ impl Redis {
     }
 }
 
-/// Of `redis-server` and whatever else answers to that name.
+/// The first `redis-server` in the PATH.
 pub(super) fn redis_in_path() -> Option<PathBuf> {
+    in_path("redis-server")
+}
+
+/// The first file of that name in the PATH.
+pub(super) fn in_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join("redis-server")).find(|file| file.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
 }
 
 /// Free when it was asked; whoever takes it first has it.

@@ -6,7 +6,7 @@ use super::figures::Figures;
 use super::peers::{Flask, Peers};
 use super::plan::Plan;
 use super::process::Processes;
-use super::served::{NOT_OURS, Redis, Served, Store, redis_in_path};
+use super::served::{NOT_OURS, Redis, Served, Store, in_path, redis_in_path};
 use super::{BenchArgs, Outcome};
 use crate::commands::Failure;
 
@@ -90,10 +90,9 @@ fn redis(
 
 /// The path of a program that must be there.
 pub(super) fn program(text: &str) -> Result<PathBuf, String> {
-    let in_path = std::env::var_os("PATH").filter(|_| !text.contains('/'));
-    let directories = in_path.iter().flat_map(std::env::split_paths);
-    let mut candidates = directories.map(|directory| directory.join(text)).chain([PathBuf::from(text)]);
-    let found = candidates.find(|path| path.is_file()).ok_or("there is no such file")?;
+    let there = if text.contains('/') { None } else { in_path(text) };
+    let found = there.or_else(|| Some(PathBuf::from(text)).filter(|path| path.is_file()));
+    let found = found.ok_or("there is no such file")?;
     // Links stay: under another name redis-server is another program.
     std::path::absolute(found).map_err(|error| error.to_string())
 }
